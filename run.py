@@ -47,9 +47,9 @@ def main(arguments: "list[str]") -> int:
         return 0
     os.chdir(str(ROOT))
     command = [str(PYTHON), "-m", "audit", *(arguments or ["serve"])]
-    if ON_WINDOWS:  # there, exec returns to the prompt while the server still writes to it
-        return subprocess.call(command)
-    os.execv(command[0], command)  # noqa: S606 - signals must reach the server, so no shell and no parent between
+    if not ON_WINDOWS:  # signals must reach the server, so no shell and no parent between
+        os.execv(command[0], command)  # noqa: S606
+    return subprocess.call(command)  # on Windows exec would return to the prompt while the server still writes to it
 
 
 def demand_python() -> None:
@@ -57,8 +57,8 @@ def demand_python() -> None:
     version = sys.version_info[:2]
     if version < OLDEST_PYTHON:
         raise SetUpFailed(
-            f"Python 3.11 or newer is needed and this is {version[0]}.{version[1]}. Debian 12 and Ubuntu 24.04 have it: "
-            "sudo apt-get install python3 python3-venv",
+            f"Python 3.11 or newer is needed and this is {version[0]}.{version[1]}. "
+            "Debian 12 and Ubuntu 24.04 have it: sudo apt-get install python3 python3-venv",
         )
     if importlib.util.find_spec("venv") is None or importlib.util.find_spec("ensurepip") is None:
         raise SetUpFailed(
