@@ -11,7 +11,6 @@ SQLAlchemy Core only. Flask-Security never writes an account, so its ORM models 
 import dataclasses
 import unicodedata
 from collections.abc import Collection
-
 from typing import Any, Final
 
 from sqlalchemy import (
@@ -79,7 +78,7 @@ attempt: Final = Table(
     Column("site", WORD, nullable=False),
     # "person:p_..." or "name:<SHA-256>": people type passwords into the name field, so the text is not kept.
     Column("subject", WORD, nullable=False),
-    Column("count", BIG, nullable=False),
+    Column("wrong", BIG, nullable=False),
     Column("first_ms", BIG, nullable=False),
     Column("locked_until_ms", BIG),
     PrimaryKeyConstraint("site", "subject"),
@@ -99,8 +98,8 @@ class Account:
     profession: str
     licence: str
     roles: frozenset[str]
-    active: bool
-    password_hash: str | None = dataclasses.field(repr=False)
+    active: bool = True
+    password_hash: str | None = dataclasses.field(default=None, repr=False)
 
 
 def fold_sign_in(text: str) -> str:
@@ -108,21 +107,11 @@ def fold_sign_in(text: str) -> str:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text.strip()).casefold())
 
 
-def enrol(
-    conn: Connection,
-    site: str,
-    *,
-    person: str,
-    name: str,
-    sign_in: str,
-    profession: str,
-    licence: str,
-    roles: Collection[str],
-    password_hash: str | None,
-) -> None:
+def enrol(conn: Connection, new: Account) -> None:
     """Add a person of the staff; an IntegrityError means that person or sign-in name is taken."""
-    row = {"site": site, "person": person, "name": name, "sign_in": fold_sign_in(sign_in), "active": 1}
-    row |= {"profession": profession, "licence": licence, "roles": _join_roles(roles), "password": password_hash}
+    row = dataclasses.asdict(new)
+    row["password"] = row.pop("password_hash")
+    row |= {"sign_in": fold_sign_in(new.sign_in), "roles": _join_roles(new.roles), "active": int(new.active)}
     conn.execute(insert(account).values(row))
 
 
@@ -170,7 +159,7 @@ def _change(conn: Connection, site: str, person: str, *, at_ms: int, **values: s
 
 def _join_roles(roles: Collection[str]) -> str:
     if unknown := set(roles) - ROLES:
-        raise ValueError(f"unknown role {sorted(unknown)[0]}")
+        raise ValueError(f"unknown role {min(unknown)}")
     return " ".join(sorted(set(roles)))
 
 

@@ -93,10 +93,10 @@ def charge(conn: Connection, site: str, *, subject: str, now_ms: int) -> tuple[b
     if row.locked_until_ms is not None and row.locked_until_ms - LOCK_MS <= now_ms < row.locked_until_ms:
         return False, row.locked_until_ms
     begins_anew = row.locked_until_ms is not None or now_ms - row.first_ms >= WRONG_WINDOW_MS
-    count = 1 if begins_anew else row.count + 1
-    until_ms = now_ms + LOCK_MS if count >= WRONG_LIMIT else None
+    wrong = 1 if begins_anew else row.wrong + 1
+    until_ms = now_ms + LOCK_MS if wrong >= WRONG_LIMIT else None
     first_ms = now_ms if begins_anew else row.first_ms
-    conn.execute(update(attempt).where(here).values(count=count, first_ms=first_ms, locked_until_ms=until_ms))
+    conn.execute(update(attempt).where(here).values(wrong=wrong, first_ms=first_ms, locked_until_ms=until_ms))
     return True, until_ms
 
 
@@ -111,7 +111,7 @@ def forget_old(conn: Connection, *, now_ms: int) -> None:
 
 
 def _insert_missing(conn: Connection, site: str, subject: str, now_ms: int) -> None:
-    row = {"site": site, "subject": subject, "count": 0, "first_ms": now_ms}
+    row = {"site": site, "subject": subject, "wrong": 0, "first_ms": now_ms}
     if conn.dialect.name == "sqlite":
         conn.execute(sqlite.insert(attempt).values(row).on_conflict_do_nothing())
     else:
