@@ -42,7 +42,7 @@ fmt: dev  ## Rewrite files as `make check` wants them
 	$(BIN)/ruff check --fix .
 
 golden: dev  ## Rewrite the golden files; say why in the commit
-	AUDIT_WRITE_GOLDEN=1 $(BIN)/python -m pytest -k golden
+	WRITE_GOLDEN=1 $(BIN)/python -m pytest -k golden
 
 bench: dev  ## Measure against rivals and write docs/performance.md
 	$(BIN)/python -m benchmarks

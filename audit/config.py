@@ -1,0 +1,149 @@
+"""Settings: what an operator may change, read once from the environment and passed on as one frozen value.
+
+Here is every name, default and rule; `SETTINGS` is the table that docs/operating.md is tested against. Not here:
+anything that belongs to a clinic (its name, zone, policy), which are entries of its log.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+PREFIX = "AUDIT_"
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LOOPBACK_OR_ANY = frozenset({"127.0.0.1", "0.0.0.0", "::1", "::", "localhost"})  # noqa: S104 - compared, not bound
+HIGHEST_PORT = 65535
+# RFC 1123 section 2.1: labels of letters, digits and inner hyphens, 63 at most, 253 in all.
+HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\Z")
+DATABASE_DRIVERS = ("sqlite", "postgresql+psycopg")
+
+
+class ConfigRefused(Exception):
+    """A setting has a value that cannot be used; the text names it, what was met and what is expected."""
+
+    def __init__(self, name: str, value: str, expected: str) -> None:
+        super().__init__(f"{name}={value!r} cannot be used: expected {expected}")
+        self.name = name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setting:
+    """One variable of the environment, as documented."""
+
+    name: str
+    default: str
+    meaning: str
+
+
+SETTINGS = (
+    Setting(
+        name="AUDIT_HOME",
+        default="./var",
+        meaning="Folder of the database, the keys, the signer's store and the reports.",
+    ),
+    Setting(
+        name="AUDIT_DATABASE_URL",
+        default="sqlite:///<AUDIT_HOME>/audit.db",
+        meaning="The database: `sqlite:///<path>` or `postgresql://<user>@<host>/<database>`.",
+    ),
+    Setting(
+        name="AUDIT_BIND",
+        default="127.0.0.1:8000",
+        meaning="Address and port to serve on. TLS is the work of a proxy in front.",
+    ),
+    Setting(
+        name="AUDIT_HOST",
+        default="the address of AUDIT_BIND, `localhost` for a loopback or any address",
+        meaning="Host name under which people reach the register. It is part of the log's origin: "
+        "choose it before the log is opened.",
+    ),
+    Setting(
+        name="AUDIT_LOG_LEVEL",
+        default="INFO",
+        meaning="How much the logger tells: `DEBUG`, `INFO`, `WARNING` or `ERROR`.",
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """The settings of one process."""
+
+    home: Path
+    """Folder of database, keys, signer's store and reports; absolute, not necessarily there yet."""
+    database_url: str
+    """SQLAlchemy URL with its driver spelled out."""
+    bind_address: str
+    """IP address or host name to listen on."""
+    bind_port: int
+    """TCP port to listen on, 1 to 65535."""
+    host: str
+    """Host name people use, lower case, without scheme and port; first part of the log's origin."""
+    log_level: str
+    """One of LOG_LEVELS."""
+
+
+def from_environment(environ: Mapping[str, str]) -> Settings:
+    """Read the settings. An empty value counts as absent. Raises ConfigRefused.
+
+    An unknown name with our prefix is refused: a misspelt setting must not silently mean the default.
+    """
+    known = {setting.name for setting in SETTINGS}
+    for name in sorted(environ):
+        if name.startswith(PREFIX) and name not in known:
+            raise ConfigRefused(name, environ[name], f"one of {', '.join(sorted(known))}")
+    values = {name: environ.get(name, "").strip() for name in known}
+    home = Path(values["AUDIT_HOME"] or "var").expanduser().resolve()
+    address, port = parse_bind(values["AUDIT_BIND"] or "127.0.0.1:8000")
+    return Settings(
+        home=home,
+        database_url=parse_database_url(values["AUDIT_DATABASE_URL"], home=home),
+        bind_address=address,
+        bind_port=port,
+        host=parse_host(values["AUDIT_HOST"], bind_address=address),
+        log_level=parse_log_level(values["AUDIT_LOG_LEVEL"] or "INFO"),
+    )
+
+
+def parse_bind(text: str) -> tuple[str, int]:
+    """Address and port of `address:port`; IPv6 in brackets. Raises ConfigRefused."""
+    address, colon, port = text.rpartition(":")
+    address = address.removeprefix("[").removesuffix("]") if address.startswith("[") else address
+    bare_ipv6 = ":" in address and not text.startswith("[")
+    port_is_number = port.isascii() and port.isdecimal() and len(port) <= len(str(HIGHEST_PORT))
+    if not colon or not address or bare_ipv6 or not port_is_number or not 1 <= int(port) <= HIGHEST_PORT:
+        raise ConfigRefused("AUDIT_BIND", text, "address:port, such as 127.0.0.1:8000 or [::1]:8000")
+    return address, int(port)
+
+
+def parse_database_url(text: str, *, home: Path) -> str:
+    """SQLAlchemy URL with its driver; SQLite in `home` for an empty text. Raises ConfigRefused.
+
+    A refusal shows the scheme alone: the rest of the URL may hold a password.
+    """
+    if not text:
+        return f"sqlite:///{home / 'audit.db'}"
+    scheme, separator, rest = text.partition("://")
+    # Without a driver SQLAlchemy picks one by its version; `postgres://` is what hosting services write.
+    driver = "postgresql+psycopg" if scheme in {"postgres", "postgresql"} else scheme
+    if not separator or driver not in DATABASE_DRIVERS:
+        raise ConfigRefused("AUDIT_DATABASE_URL", scheme if separator else "…", "sqlite:///… or postgresql://…")
+    if driver == "sqlite" and (not rest.startswith("/") or rest in {"/", "/:memory:"}):
+        raise ConfigRefused("AUDIT_DATABASE_URL", text, "the path of a file: sqlite:///audit.db, or sqlite:////srv/…")
+    return f"{driver}://{rest}"
+
+
+def parse_host(text: str, *, bind_address: str) -> str:
+    """Host name in lower case; derived from the address to listen on for an empty text. Raises ConfigRefused."""
+    derived = "localhost" if bind_address in LOOPBACK_OR_ANY else bind_address
+    host = (text or derived).lower()
+    if not HOST_NAME.match(host):
+        raise ConfigRefused("AUDIT_HOST", host, "a host name without scheme, port and path, such as register.example")
+    return host
+
+
+def parse_log_level(text: str) -> str:
+    """Level in capitals. Raises ConfigRefused."""
+    if text.upper() not in LOG_LEVELS:
+        raise ConfigRefused("AUDIT_LOG_LEVEL", text, f"one of {', '.join(LOG_LEVELS)}")
+    return text.upper()

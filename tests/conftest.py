@@ -1,0 +1,71 @@
+"""What every test may ask for: a database of each engine; and the rule that a skip needs a listed reason.
+
+Not here: the clinic (tests/clinic.py) and the oracle that checks after it (tests/oracle.py).
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.postgres import PostgresServer
+from tests.skips import unreasoned
+
+ENGINE_KINDS = ("sqlite", "postgresql")
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    """The PostgreSQL server of this test process, started by the first test that asks."""
+    server = PostgresServer(tmp_path_factory.mktemp("postgres") / "cluster")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=ENGINE_KINDS)
+def engine_kind(request: pytest.FixtureRequest) -> str:
+    """Each engine in turn: `sqlite`, `postgresql`."""
+    return request.param
+
+
+@pytest.fixture
+def database_url(engine_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """SQLAlchemy URL of an empty database of that engine, gone after the test. On PostgreSQL, its superuser's."""
+    if engine_kind == "sqlite":
+        yield f"sqlite:///{tmp_path / 'audit.db'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with server.database() as name:
+        yield server.url(name)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run that skipped a test without a reason of tests/skips.py."""
+    skips = unreasoned(_skips(session.config))
+    if skips and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Name the skips that made the run fail."""
+    skips = unreasoned(_skips(config))
+    if skips:
+        terminalreporter.section("skipped without a reason of tests/skips.py", sep="!", red=True)
+        for test, says in skips:
+            terminalreporter.line(f"{test}: {says}")
+
+
+def _skips(config: pytest.Config) -> list[tuple[str, str]]:
+    """Test id and words of each skip and each expected failure. Empty in the workers of xdist, which report up."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None:
+        return []
+    found = [*reporter.stats.get("skipped", []), *reporter.stats.get("xfailed", [])]
+    return [(report.nodeid, _words(report)) for report in found]
+
+
+def _words(report: pytest.TestReport | pytest.CollectReport) -> str:
+    # A skip carries (file, line, reason); an expected failure has its reason beside the traceback.
+    if isinstance(report.longrepr, tuple):
+        return report.longrepr[2]
+    return getattr(report, "wasxfail", "") or "no reason given"
