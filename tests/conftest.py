@@ -15,9 +15,9 @@ ENGINE_KINDS = ("sqlite", "postgresql")
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+def postgres_server() -> Iterator[PostgresServer]:
     """The PostgreSQL server of this test process, started by the first test that asks."""
-    server = PostgresServer(tmp_path_factory.mktemp("postgres") / "cluster")
+    server = PostgresServer()
     yield server
     server.stop()
 

