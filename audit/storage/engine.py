@@ -153,6 +153,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry
     if mode != "wal":
         (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     if mode != "wal":
+        connection.close()
         raise StorageRefused(f"SQLite keeps journal_mode={mode} here, expected wal")
 
 
@@ -168,6 +169,7 @@ def _prepare_postgresql(connection: "psycopg.Connection[Any]", record: Connectio
         row = connection.execute("SELECT current_setting(%s)", (name,)).fetchone()
         met = row[0] if row else "nothing"
         if met not in accepted:
+            connection.close()
             raise StorageRefused(
                 f"PostgreSQL has {name}={met}, expected {accepted[0]}: a power cut would lose acknowledged entries"
             )
