@@ -1,0 +1,178 @@
+"""What can have happened, as stated in the log: one frozen class a kind, one sentence each.
+
+The class name in snake case is the entry's `kind`; fields are its `facts`, except `session`, which stands
+beside them in the act. Free text, patients and medical facts are never here: they are sealed.
+Masses in micrograms (`_ug`), volumes in microlitres (`_ul`).
+"""
+
+from audit.domain.events.correctable import Correctable
+from audit.domain.events.count import (
+    Adjustment,
+    CaseAssigned,
+    CaseClosed,
+    CaseNoted,
+    CaseOpened,
+    Cause,
+    CountConfirmed,
+    CountRecorded,
+    CountRevealed,
+    CountStarted,
+    Explanation,
+    Outcome,
+    Place,
+)
+from audit.domain.events.people import (
+    ActsSigned,
+    ClockStepped,
+    EndReason,
+    EntryStruck,
+    LogOpened,
+    PasswordSet,
+    PatientRegistered,
+    PatientUnmasked,
+    PersonEnded,
+    PersonEnrolled,
+    Profession,
+    ReportIssued,
+    Role,
+    RolesChanged,
+    StrikeReason,
+    UnmaskReason,
+)
+from audit.domain.events.session import (
+    DoseDrawn,
+    InfusionStarted,
+    InfusionStopped,
+    RateChanged,
+    RateReason,
+    RemainderHeld,
+    RemainderRead,
+    RemainderReread,
+    Route,
+    SessionClosed,
+    SessionOpened,
+    Source,
+    StopReason,
+    WasteMethod,
+    WasteReason,
+    WasteRecorded,
+    WasteWitnessed,
+)
+from audit.domain.events.stock import (
+    BusinessTime,
+    CodeSystem,
+    ContainerReturned,
+    ContainerTaken,
+    Form,
+    InventoryConfirmed,
+    InventoryTaken,
+    LevelFound,
+    LevelLine,
+    LotFound,
+    LotLine,
+    ProductRegistered,
+    ReceiptRecorded,
+)
+
+Event = (
+    LogOpened
+    | ClockStepped
+    | PersonEnrolled
+    | RolesChanged
+    | PersonEnded
+    | PasswordSet
+    | ActsSigned
+    | ProductRegistered
+    | PatientRegistered
+    | PatientUnmasked
+    | InventoryTaken
+    | InventoryConfirmed
+    | ReceiptRecorded
+    | SessionOpened
+    | ContainerTaken
+    | ContainerReturned
+    | DoseDrawn
+    | InfusionStarted
+    | RateChanged
+    | InfusionStopped
+    | RemainderRead
+    | RemainderReread
+    | WasteRecorded
+    | WasteWitnessed
+    | RemainderHeld
+    | SessionClosed
+    | EntryStruck
+    | CountStarted
+    | CountRecorded
+    | CountConfirmed
+    | CountRevealed
+    | CaseOpened
+    | CaseAssigned
+    | CaseNoted
+    | CaseClosed
+    | ReportIssued
+)
+
+__all__ = [
+    "ActsSigned",
+    "Adjustment",
+    "BusinessTime",
+    "CaseAssigned",
+    "CaseClosed",
+    "CaseNoted",
+    "CaseOpened",
+    "Cause",
+    "ClockStepped",
+    "CodeSystem",
+    "ContainerReturned",
+    "ContainerTaken",
+    "Correctable",
+    "CountConfirmed",
+    "CountRecorded",
+    "CountRevealed",
+    "CountStarted",
+    "DoseDrawn",
+    "EndReason",
+    "EntryStruck",
+    "Event",
+    "Explanation",
+    "Form",
+    "InfusionStarted",
+    "InfusionStopped",
+    "InventoryConfirmed",
+    "InventoryTaken",
+    "LevelFound",
+    "LevelLine",
+    "LogOpened",
+    "LotFound",
+    "LotLine",
+    "Outcome",
+    "PasswordSet",
+    "PatientRegistered",
+    "PatientUnmasked",
+    "PersonEnded",
+    "PersonEnrolled",
+    "Place",
+    "ProductRegistered",
+    "Profession",
+    "RateChanged",
+    "RateReason",
+    "ReceiptRecorded",
+    "RemainderHeld",
+    "RemainderRead",
+    "RemainderReread",
+    "ReportIssued",
+    "Role",
+    "RolesChanged",
+    "Route",
+    "SessionClosed",
+    "SessionOpened",
+    "Source",
+    "StopReason",
+    "StrikeReason",
+    "UnmaskReason",
+    "WasteMethod",
+    "WasteReason",
+    "WasteRecorded",
+    "WasteWitnessed",
+]
