@@ -1,0 +1,160 @@
+"""A small clinic behind HTTP: a real app with a few pages of its own, a real database, and browsers to use it with.
+
+Not here: the domain and the pages of the product, which have their own driver (tests/clinic.py).
+"""
+
+import dataclasses
+import re
+from contextlib import contextmanager
+from pathlib import Path
+
+from flask import Blueprint, Flask
+
+from audit.services.passwords import Cost, hash_password
+from audit.services.signins import SignIns
+from audit.storage import people
+from audit.storage.engine import open_engine, read, write
+from audit.storage.people import Account
+from audit.storage.schema import metadata
+from audit.web import security, signin
+from audit.web.security import allow, current_person, public, signed_in
+
+REPO = Path(__file__).parents[2]
+SITE = "example"
+QUICK = Cost(memory_kib=8, passes=1, lanes=1)
+RIGHT = "four unrelated words will do"
+OTHER = "another four words for later"
+NOON = 1_763_985_600_000
+MINUTE = 60_000
+SECRET = b"a secret of thirty-two bytes, or more"
+HOST = "http://localhost"
+
+pages = Blueprint("pages", __name__)
+
+
+@pages.get("/")
+@signed_in
+def home():
+    return f"home of {current_person().name}"
+
+
+@pages.get("/stock")
+@allow("manager", "clinician")
+def stock():
+    security.figures_seen()
+    return "stock"
+
+
+@pages.route("/sessions/s_1/waste", methods=["GET", "POST"])
+@allow("clinician")
+def waste():
+    return "waste"
+
+
+@pages.get("/verify")
+@public
+def verify():
+    return "anybody"
+
+
+@pages.get("/forgotten")
+def forgotten():
+    return "nobody declared who may see this"
+
+
+@dataclasses.dataclass
+class Clinic:
+    """A running app, its database, and a clock that a test turns."""
+
+    engine: object
+    now_ms: int = NOON
+    https: bool = False
+    app: Flask = None
+
+    @property
+    def desk(self):
+        return SignIns(engine=self.engine, site=SITE, cost=QUICK)
+
+    def set_password(self, person, password):
+        with write(self.engine) as conn:
+            hashed = hash_password(password, QUICK)
+            people.set_password(conn, SITE, person, password_hash=hashed, at_ms=self.now_ms)
+
+    def account(self, person):
+        with read(self.engine) as conn:
+            return people.by_person(conn, SITE, person)
+
+    def make_app(self):
+        app = Flask("clinic", template_folder=REPO / "templates", static_folder=REPO / "audit/web/static")
+        app.jinja_env.add_extension("jinja2.ext.i18n")
+        app.jinja_env.install_null_translations(newstyle=True)
+        # The frame's macros name them; no page here shows an amount.
+        app.jinja_env.filters.update({"mg": str, "ml": str})
+        app.context_processor(lambda: {"clinic": {"name": "Example Clinic", "is_demo": False}})
+        access = security.Access(
+            sign_ins=lambda: self.desk,
+            secret=SECRET,
+            hosts=("localhost",),
+            https=self.https,
+            now_ms=lambda: self.now_ms,
+            clock_text=lambda ms: f"{ms // 3_600_000 % 24:02}:{ms // MINUTE % 60:02}",
+            set_password=self.set_password,
+        )
+        signin.install(app, access)
+        app.register_blueprint(pages)
+        self.app = app
+        return self
+
+
+@contextmanager
+def open_clinic(folder):
+    """A clinic of three people, each with one role and the same password."""
+    engine = open_engine(f"sqlite:///{folder / 'audit.db'}")
+    with write(engine) as conn:
+        metadata.create_all(conn, tables=[people.account, people.sign_in, people.attempt])
+        for person, name, role in (
+            ("p_nurse", "RN C. Placeholder", "clinician"),
+            ("p_manager", "Mx M. Sample", "manager"),
+            ("p_inspector", "Insp. I. Specimen", "inspector"),
+        ):
+            account = Account(
+                site=SITE,
+                person=person,
+                name=name,
+                sign_in=f"{role}@clinic.example",
+                profession="nurse",
+                licence="",
+                roles=frozenset({role}),
+                password_hash=hash_password(RIGHT, QUICK),
+            )
+            people.enrol(conn, account)
+    yield Clinic(engine).make_app()
+    engine.dispose()
+
+
+class Browser:
+    """A browser that sends back the token of the form it was shown."""
+
+    def __init__(self, clinic, **headers):
+        self.client = clinic.app.test_client()
+        self.client.environ_base.update(headers)
+
+    def get(self, path, **kwargs):
+        answer = self.client.get(path, **kwargs)
+        answer.get_data()
+        answer.close()
+        return answer
+
+    def token(self, path="/sign-in"):
+        return re.search(r'name="csrf_token" value="([^"]+)"', self.get(path).text)[1]
+
+    def post(self, path, data=None, *, form_on=None, **kwargs):
+        token = self.token(form_on or path)
+        return self.client.post(path, data={"csrf_token": token, **(data or {})}, **kwargs)
+
+    def sign_in(self, who="clinician@clinic.example", password=RIGHT, **data):
+        return self.post("/sign-in", {"sign_in": who, "password": password, **data})
+
+
+def text_of(page):
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page.text.split("<body", 1)[1])).replace("&#39;", "'")
