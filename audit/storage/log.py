@@ -8,10 +8,10 @@ entry is judged, encoded or signed, and nothing is derived from one
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 from sqlalchemy import (
-    ColumnElement,
     Connection,
     Insert,
     Select,
@@ -79,6 +79,7 @@ class StoredEntry:
     recorded_ms: int
 
 
+_PLACE: Final = ("level", "index")
 EMPTY_HEAD: Final = Head(size=0, leaf=EMPTY_LEAF, recorded_ms=0)
 
 _HEAD: Final = select(log_head.c.size, log_head.c.leaf, log_head.c.recorded_ms).where(
@@ -263,14 +264,32 @@ def _frontier(conn: Connection, site: str, head: Head, size_after: int) -> dict[
     known = {(0, head.size - 1): head.leaf}
     wanted = [(level, (head.size >> level) - 1) for level in range(1, carry) if head.size >> level & 1]
     if wanted:
-        rows = conn.execute(select(log_node.c.level, log_node.c.idx, log_node.c.hash).where(_is_node(site, wanted)))
+        places = {
+            f"{name}_{number}": value
+            for number, at in enumerate(wanted)
+            for name, value in zip(_PLACE, at, strict=True)
+        }
+        rows = conn.execute(_nodes_at(len(wanted)), places | {"at_site": site})
         known.update(((row.level, row.idx), row.hash) for row in rows)
     return known
 
 
-def _is_node(site: str, places: Sequence[tuple[int, int]]) -> ColumnElement[bool]:
-    at = (and_(log_node.c.level == level, log_node.c.idx == index) for level, index in places)
-    return and_(log_node.c.site == site, or_(*at))
+@cache
+def _nodes_at(count: int) -> Select[int, int, bytes]:
+    """Ask for so many nodes at once; there is one such statement for each number of levels."""
+    # The site in every branch: SQLite would otherwise walk through all nodes of the site.
+    return select(log_node.c.level, log_node.c.idx, log_node.c.hash).where(
+        or_(
+            *(
+                and_(
+                    log_node.c.site == bindparam("at_site"),
+                    log_node.c.level == bindparam(f"level_{number}"),
+                    log_node.c.idx == bindparam(f"index_{number}"),
+                )
+                for number in range(count)
+            )
+        )
+    )
 
 
 def _execute(conn: Connection, statement: Insert, rows: list[dict[str, Any]]) -> None:
