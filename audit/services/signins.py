@@ -35,8 +35,7 @@ class SignIns:
         if found is None:
             return None
         if found.needs_touch:
-            with write(self.engine) as conn:
-                signins.touch(conn, token=token, now_ms=now_ms)
+            signins.touch(self.engine, token=token, now_ms=now_ms)
         return found.account
 
     def stop(self, token: str, *, now_ms: int) -> None:

@@ -6,22 +6,28 @@ Not here: what a password is (`audit.services.passwords`), the cookie (`audit.we
 
 import dataclasses
 import hashlib
+import logging
+from typing import Final
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DBAPIError
 
+from audit.storage.engine import Engine, OutcomeUnknown, write
 from audit.storage.people import Account, attempt, by_person, fold_sign_in, sign_in
 
-# One working day at most; half an hour left alone (NIST SP 800-63B-4, section 2.2.3: at most 24 h and 1 h).
-LONGEST_MS = 12 * 60 * 60 * 1000
-IDLE_MS = 30 * 60 * 1000
-# A sign-in is written at most once a minute, so that reading pages stays reading.
-TOUCH_MS = 60 * 1000
+logger = logging.getLogger(__name__)
 
-WRONG_LIMIT = 5
-WRONG_WINDOW_MS = 15 * 60 * 1000
-LOCK_MS = 15 * 60 * 1000
-_FORGET_MS = 24 * 60 * 60 * 1000
+# One working day at most; half an hour left alone (NIST SP 800-63B-4, section 2.2.3: at most 24 h and 1 h).
+LONGEST_MS: Final = 12 * 60 * 60 * 1000
+IDLE_MS: Final = 30 * 60 * 1000
+# A sign-in is written at most once a minute, so that reading pages stays reading.
+TOUCH_MS: Final = 60 * 1000
+
+WRONG_LIMIT: Final = 5
+WRONG_WINDOW_MS: Final = 15 * 60 * 1000
+LOCK_MS: Final = 15 * 60 * 1000
+_FORGET_MS: Final = 24 * 60 * 60 * 1000
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +57,19 @@ def live(conn: Connection, site: str, *, token: str, now_ms: int) -> Live | None
     return Live(account=account, needs_touch=now_ms - row.seen_ms >= TOUCH_MS)
 
 
-def touch(conn: Connection, *, token: str, now_ms: int) -> None:
-    """Note that the sign-in is in use; never backwards, so that a clock step cannot end it early."""
+def touch(engine: Engine, *, token: str, now_ms: int) -> None:
+    """Note that the sign-in is in use; never backwards, so that a clock step cannot end it early.
+
+    Gives up quietly when the database cannot be written, so that a full disk does not keep anybody from reading.
+    """
     digest = _digest(token)
-    conn.execute(update(sign_in).where(sign_in.c.id == digest, sign_in.c.seen_ms < now_ms).values(seen_ms=now_ms))
+    try:
+        with write(engine) as conn:
+            conn.execute(
+                update(sign_in).where(sign_in.c.id == digest, sign_in.c.seen_ms < now_ms).values(seen_ms=now_ms)
+            )
+    except (DBAPIError, OutcomeUnknown) as error:
+        logger.warning("a sign-in could not be noted as in use: %s", type(error).__name__)
 
 
 def stop(conn: Connection, *, token: str, now_ms: int) -> None:

@@ -328,6 +328,18 @@ def test_a_link_is_spent_once_the_password_has_changed(engine, nurse):
 def test_the_clock_going_backwards_never_moves_a_sign_in_back(engine, nurse):
     desk = SignIns(engine=engine, site=SITE)
     desk.start(nurse, token="tablet", now_ms=NOON)
-    with write(engine) as conn:
-        signins.touch(conn, token="tablet", now_ms=NOON - 60 * MINUTE)
+    signins.touch(engine, token="tablet", now_ms=NOON - 60 * MINUTE)
     assert desk.find("tablet", now_ms=NOON + 29 * MINUTE) is not None
+
+
+def test_who_is_signed_in_can_go_on_reading_when_nothing_can_be_written(engine, nurse, caplog):
+    desk = SignIns(engine=engine, site=SITE)
+    desk.start(nurse, token="tablet", now_ms=NOON)
+    with write(engine) as conn:
+        # The next write of the last-seen time meets a constraint that no time satisfies.
+        conn.execute(text("CREATE UNIQUE INDEX only_one ON sign_in (seen_ms)"))
+        signins.start(conn, SITE, person="p_nurse", token="other", now_ms=NOON + 5 * MINUTE)
+    assert desk.find("tablet", now_ms=NOON + 5 * MINUTE).person == "p_nurse"
+    assert [record.getMessage() for record in caplog.records] == [
+        "a sign-in could not be noted as in use: IntegrityError"
+    ]
