@@ -1,4 +1,7 @@
-"""Cases: what opens one, and how one may end. Policy and law decide that a case opens, never whether a fact is written."""
+"""Cases: what opens one, and how one may end.
+
+Policy and law decide that a case opens, never whether a fact is written.
+"""
 
 from audit.domain import events
 from audit.domain.book import Book, Case, Recorded

@@ -3,10 +3,12 @@
 A command to which nothing is added is its own event (`PlainCommand`): stating it is all there is.
 """
 
+import dataclasses
 from dataclasses import dataclass
 
 from audit.domain import events
 from audit.domain.book import SERVICE
+from audit.domain.errors import Refused
 from audit.domain.facts import (
     CaseId,
     ContainerId,
@@ -288,3 +290,14 @@ Command = (
     | RevealCount
     | CloseCase
 )
+
+
+def naming_strike(command: Command, strike: Ref) -> Command:
+    """Return the command as the replacement that names a strike.
+
+    Raises:
+        Refused: `cannot_replace` for a command that makes no correctable entry.
+    """
+    if not hasattr(command, "replaces"):
+        raise Refused("cannot_replace")
+    return dataclasses.replace(command, replaces=strike)  # type: ignore[arg-type]  # checked just above

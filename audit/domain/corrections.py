@@ -34,37 +34,45 @@ def decide_strike(book: Book, command: StrikeEntry, said: Said) -> events.EntryS
     return events.EntryStruck(of=command.of, reason=command.reason, replacements=command.replacements)
 
 
-def check_possible(book: Book) -> None:
+def check_possible(book: Book, scope: frozenset[str]) -> None:
     """Refuse a correction after which a later act could not have happened, naming those acts.
 
     Raises:
         Refused: `strike_these_first`.
     """
-    impossible = impossible_entries(book)
+    impossible = impossible_entries(book, scope)
     if impossible:
         raise Refused("strike_these_first", "of", entries=", ".join(map(str, impossible)))
 
 
-def impossible_entries(book: Book) -> list[int]:
-    """Return the active entries that, in the order of effects, take what is not there or act in no open session."""
+def impossible_entries(book: Book, scope: frozenset[str]) -> list[int]:
+    """Return the active entries that, in the order of effects, take what is not there or act in no session.
+
+    Judges only the containers and sessions whose keys are in `scope`: the book is complete for those alone.
+    """
     replay = Book()
     replay.entries, replay.struck = book.entries, book.struck
     found = []
     for entry in effective(book, book.entries.values()):
-        session = getattr(entry.event, "session", None)
-        opens = isinstance(entry.event, events.SessionOpened | events.CaseOpened)
-        homeless = session is not None and not opens and session not in replay.sessions
+        homeless = _is_homeless(replay, entry, scope)
         apply(replay, entry)
-        if homeless or _takes_too_much(replay, entry):
+        if homeless or _takes_too_much(replay, entry, scope):
             found.append(entry.index)
     return found
 
 
-def _takes_too_much(replay: Book, entry: Recorded) -> bool:
+def _is_homeless(replay: Book, entry: Recorded, scope: frozenset[str]) -> bool:
+    session = getattr(entry.event, "session", None)
+    if f"session:{session}" not in scope or isinstance(entry.event, events.SessionOpened | events.CaseOpened):
+        return False
+    return session not in replay.sessions
+
+
+def _takes_too_much(replay: Book, entry: Recorded, scope: frozenset[str]) -> bool:
     return any(
         replay.balance(posting.container, posting.account, posting.session) < 0
         for posting in postings(entry.event)
-        if posting.account in ON_HAND and posting.mass_ug < 0
+        if posting.account in ON_HAND and posting.mass_ug < 0 and f"container:{posting.container}" in scope
     )
 
 

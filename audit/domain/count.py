@@ -103,7 +103,7 @@ def decide_confirm_count(book: Book, command: ConfirmCount, policy: Policy, said
         raise Refused("not_this_count", "of")
     if count.second is not None:
         raise Refused("already_confirmed", "of")
-    if said.actor in {count.first.actor}:
+    if said.actor == count.first.actor:
         raise Refused("own_second_person", "")
     _check_found_once(command.lots, command.opened)
     agrees = _agree(count.first.event, command, policy.reading_tolerance_ul)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import psycopg  # the driver is an extra: a clinic on SQLite runs without it
 
 __all__ = [
+    "Connection",
     "Engine",
     "OutcomeUnknown",
     "StorageRefused",

@@ -1,0 +1,298 @@
+"""The write path: every entry of every log is appended here and nowhere else.
+
+One transaction takes the head's lock, decides each command on the book of its keys, writes the entry with its
+postings, keys, seals and account rows, and swaps the head. It takes a list of orders as easily as one; all are
+written or none. A request seen before is answered with its first entry.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from audit.domain import events
+from audit.domain.book import SERVICE, Book, Recorded
+from audit.domain.case import follow_ups
+from audit.domain.commands import ConfirmCount, RevealCount, Said, StrikeEntry, naming_strike
+from audit.domain.corrections import check_possible
+from audit.domain.count import Expected
+from audit.domain.decide import decide
+from audit.domain.errors import Refused, invariant
+from audit.domain.fold import apply, local_day
+from audit.domain.keys import entry_key, keys
+from audit.domain.needs import needed_keys, references
+from audit.domain.postings import Posting, postings, reversed_postings
+from audit.services.acts import (
+    Draft,
+    Order,
+    Standing,
+    check_standing,
+    derived_nonce,
+    service_draft,
+    write_entry,
+)
+from audit.services.register import Register
+from audit.services.repeats import check_same
+from audit.storage import ledger, log, people, seals
+from audit.storage.engine import Connection, write
+from audit.storage.ledger import Projection
+from audit.storage.log import Head
+
+BRIDGED_MS = 5_000
+"""A backward step of the clock up to this is bridged by repeating the last time (log-format, section 2)."""
+SEAL_BYTES = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """An entry in the log for an order: just appended, or long there when the request was a repeat."""
+
+    entry: Recorded
+    is_repeat: bool
+
+
+@dataclass(slots=True)
+class _Pen:
+    """What one transaction holds while it writes: its connection, the head, and the entries so far."""
+
+    register: Register
+    conn: Connection
+    head: Head
+    now_ms: int
+    appended: list[Recorded] = field(default_factory=list)
+
+    def append(self, draft: Draft, book: Book, owner: str) -> Recorded:
+        new, entry = write_entry(self.register, draft, self.head, self.now_ms)
+        self.head = log.append(self.conn, self.register.site, self.head, [new])
+        _apply(book, entry)
+        projection = _projection(book, entry)
+        ledger.project(self.conn, self.register.site, [projection], book)
+        for name, (r, value) in draft.seals.items():
+            place = seals.Place(entry.index, name)
+            seals.put(self.conn, self.register.vault, place, owner=owner, opened=seals.Opened(r, value))
+        self.appended.append(entry)
+        return entry
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    """One order carried out: its entry, and the book and expected figures it was judged on."""
+
+    order: Order
+    written: Written
+    book: Book
+    expected: tuple[Expected, ...] = ()
+
+
+def record(register: Register, orders: Sequence[Order]) -> tuple[Written, ...]:
+    """Append an entry for each order, all in one transaction, durable when this returns.
+
+    Cases that an entry opens, and the signature over a person's acts on the way where they sign with a factor,
+    follow in the same transaction.
+
+    Raises:
+        Refused: an order is impossible, malformed or not its actor's; nothing of the list is written.
+        OutcomeUnknown: the commit may or may not last; asking again with the same nonces tells.
+    """
+    with write(register.engine) as conn:
+        head = log.lock_head(conn, register.site)
+        pen = _Pen(register, conn, head, register.clock())
+        if not _all_known(pen, orders):
+            _step_clock(pen, orders[0])
+        done: list[_Done] = []
+        for order in orders:
+            done.append(_carry_out(pen, order, done))
+        fresh = [one for one in done if not one.written.is_repeat]
+        for one in fresh:
+            _check_correction(pen, one)
+        for one in fresh:
+            _open_cases(pen, one)
+        for one in fresh:
+            _sign_acts(pen, one.order)
+    return tuple(one.written for one in done)
+
+
+def _all_known(pen: _Pen, orders: Sequence[Order]) -> bool:
+    return all(log.by_nonce(pen.conn, pen.register.site, order.nonce) for order in orders)
+
+
+def _step_clock(pen: _Pen, order: Order) -> None:
+    """State a clock that went back by more than the bridged seconds; repeat the last time for less."""
+    before = pen.head.recorded_ms
+    if pen.now_ms >= before:
+        return
+    if before - pen.now_ms <= BRIDGED_MS:
+        pen.now_ms = before
+        return
+    stepped = events.ClockStepped(from_ms=before, to_ms=pen.now_ms)
+    nonce = derived_nonce(order.nonce, "clock_stepped")
+    draft = service_draft(stepped, nonce=nonce, occurred_ms=pen.now_ms, offset_min=order.offset_min)
+    pen.append(draft, Book(), nonce)
+
+
+def _carry_out(pen: _Pen, order: Order, done: Sequence[_Done]) -> _Done:
+    order = _answering(order, done)
+    known = log.by_nonce(pen.conn, pen.register.site, order.nonce)
+    if known is not None:
+        check_same(pen.conn, pen.register, order, known)
+        return _Done(order, Written(entry=ledger.read_entry(known), is_repeat=True), Book())
+    said = Said(
+        actor=order.actor,
+        occurred_ms=order.occurred_ms if order.occurred_ms is not None else pen.now_ms,
+        offset_min=order.offset_min,
+        now_ms=pen.now_ms,
+    )
+    book = _load(pen, order)
+    policy = pen.register.policy_on(local_day(said.occurred_ms, said.offset_min))
+    expected = _expected(pen, order, book)
+    if expected:
+        book = _load(pen, order, {f"container:{line.container}" for line in expected} | _lots(expected))
+    event = decide(book, order.command, policy, said)
+    check_standing(event, order.standing)
+    draft = Draft(
+        event=event,
+        actor=order.actor,
+        nonce=order.nonce,
+        standing=order.standing,
+        occurred_ms=said.occurred_ms,
+        offset_min=order.offset_min,
+        seals={name: (pen.register.random(SEAL_BYTES), value) for name, value in order.sealed.items()},
+    )
+    entry = pen.append(draft, book, order.owner or order.nonce)
+    _enter_account(pen, order, event)
+    return _Done(order, Written(entry=entry, is_repeat=False), book, expected)
+
+
+def _answering(order: Order, done: Sequence[_Done]) -> Order:
+    """Let a replacement name the strike it answers, the latest one in the list."""
+    if not order.answers_strike:
+        return order
+    strikes = [one.written.entry for one in done if isinstance(one.written.entry.event, events.EntryStruck)]
+    invariant(bool(strikes), "a replacement follows its strike in the same list")
+    command = naming_strike(order.command, strikes[-1].ref)
+    return dataclasses.replace(order, command=command, answers_strike=False)
+
+
+def _load(pen: _Pen, order: Order, more: frozenset[str] | set[str] = frozenset()) -> Book:
+    wanted = needed_keys(order.command, order.actor) | more
+    named = [ref.index for ref in references(order.command)]
+    return ledger.load_book(pen.conn, pen.register.site, wanted, named=named)
+
+
+def _expected(pen: _Pen, order: Order, book: Book) -> tuple[Expected, ...]:
+    if not isinstance(order.command, ConfirmCount | RevealCount) or order.command.count not in book.counts:
+        return ()
+    started = book.counts[order.command.count].started
+    return ledger.expected_at(pen.conn, pen.register.site, started.index)
+
+
+def _lots(expected: tuple[Expected, ...]) -> set[str]:
+    return {f"lot:{line.product}:{line.lot}" for line in expected}
+
+
+def _apply(book: Book, entry: Recorded) -> None:
+    book.entries[entry.index] = entry
+    if isinstance(entry.event, events.EntryStruck):
+        book.struck[entry.event.of.index] = entry.index
+    apply(book, entry)
+
+
+def _projection(book: Book, entry: Recorded) -> Projection:
+    """A strike posts the reverse of what it strikes, as of when that happened, under the keys of both."""
+    if isinstance(entry.event, events.EntryStruck):
+        struck = book.entries[entry.event.of.index]
+        return Projection(
+            index=entry.index,
+            keys=keys(entry.event) | keys(struck.event) | {entry_key(struck.index)},
+            postings=reversed_postings(postings(struck.event)),
+            occurred_ms=struck.occurred_ms,
+        )
+    return Projection(
+        index=entry.index, keys=keys(entry.event), postings=_posted(entry), occurred_ms=effective_ms(book, entry)
+    )
+
+
+def _posted(entry: Recorded) -> tuple[Posting, ...]:
+    return postings(entry.event)
+
+
+def effective_ms(book: Book, entry: Recorded) -> int:
+    """Return when an entry's postings take effect: a case's at what opened it, all others when they happened."""
+    if isinstance(entry.event, events.CaseClosed) and entry.event.case in book.cases:
+        return book.cases[entry.event.case].opened_ms
+    return entry.occurred_ms
+
+
+def _check_correction(pen: _Pen, done: _Done) -> None:
+    """Judge what a strike leaves behind once the last replacement stands."""
+    if not isinstance(done.order.command, StrikeEntry):
+        return
+    struck = done.book.entries[done.order.command.of.index]
+    wanted = keys(struck.event) | {entry_key(struck.index)}
+    check_possible(ledger.load_book(pen.conn, pen.register.site, wanted, named=[struck.index]), wanted)
+
+
+def _open_cases(pen: _Pen, done: _Done) -> None:
+    entry = done.written.entry
+    policy = pen.register.policy_on(local_day(entry.occurred_ms, entry.offset_min))
+    for number, case in enumerate(follow_ups(done.book, entry, policy, done.expected)):
+        nonce = derived_nonce(done.order.nonce, f"case_opened/{number}")
+        draft = service_draft(case, nonce=nonce, occurred_ms=entry.occurred_ms, offset_min=entry.offset_min)
+        pen.append(draft, done.book, nonce)
+
+
+def _sign_acts(pen: _Pen, order: Order) -> None:
+    """Let a person who just signed with a factor also sign their acts on the way."""
+    if order.standing.method != "password_totp":
+        return
+    indexes = log.unsigned_since(pen.conn, pen.register.site, order.actor)
+    if indexes:
+        append_acts_signed(pen, order, indexes[:500])
+
+
+def append_acts_signed(pen: _Pen, order: Order, indexes: Sequence[int]) -> None:
+    """Append the signature of `order.actor` over these acts of theirs."""
+    last = log.entry(pen.conn, pen.register.site, indexes[-1])
+    invariant(last is not None, "an entry just listed is there")
+    leaf = last.leaf.hex() if last else ""
+    event = events.ActsSigned(from_index=indexes[0], to_index=indexes[-1], leaf=leaf, indexes=tuple(indexes))
+    nonce = derived_nonce(order.nonce, "acts_signed")
+    draft = Draft(
+        event=event,
+        actor=order.actor,
+        nonce=nonce,
+        standing=order.standing,
+        occurred_ms=pen.now_ms,
+        offset_min=order.offset_min,
+    )
+    pen.append(draft, Book(), nonce)
+
+
+def _enter_account(pen: _Pen, order: Order, event: events.Event) -> None:
+    """Derive the account rows from the entries about persons; the hash itself is beside the log."""
+    site, conn, now_ms = pen.register.site, pen.conn, pen.now_ms
+    match event:
+        case events.PersonEnrolled():
+            people.enrol(
+                conn,
+                people.Account(
+                    site=site,
+                    person=event.person,
+                    name=event.name,
+                    sign_in=event.sign_in,
+                    profession=event.profession,
+                    licence=event.licence or "",
+                    roles=frozenset(event.roles),
+                    password_hash=order.password_hash,
+                ),
+            )
+        case events.RolesChanged(person=person, roles=roles):
+            people.set_roles(conn, site, person, roles=roles, at_ms=now_ms)
+        case events.PersonEnded(person=person):
+            people.end(conn, site, person, at_ms=now_ms)
+        case events.PasswordSet(person=person):
+            people.set_password(conn, site, person, password_hash=order.password_hash or "", at_ms=now_ms)
+        case _:
+            pass
+
+
+__all__ = ["BRIDGED_MS", "SERVICE", "Order", "Standing", "Written", "effective_ms", "record"]

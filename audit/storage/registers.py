@@ -1,0 +1,144 @@
+"""Reading the registers for pages and reports: which entries, which sums. Judges nothing, writes nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from sqlalchemy import Connection, Select, and_, func, select
+
+from audit.domain.book import Recorded
+from audit.storage.ledger import read_entry
+from audit.storage.log import StoredEntry
+from audit.storage.schema import entry_key, log_entry, log_head, posting
+
+_COLUMNS: Final = (
+    log_entry.c.idx,
+    log_entry.c.leaf,
+    log_entry.c.body,
+    log_entry.c.kind,
+    log_entry.c.actor,
+    log_entry.c.method,
+    log_entry.c.nonce,
+    log_entry.c.session,
+    log_entry.c.occurred_ms,
+    log_entry.c.recorded_ms,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Total:
+    """The mass posted to one account of one strength and form, in ug."""
+
+    account: str
+    concentration_ug_per_ml: int
+    form: str
+    mass_ug: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A stretch of entries, newest first, and whether there are older ones."""
+
+    entries: tuple[Recorded, ...]
+    has_older: bool
+
+
+def first_site(conn: Connection) -> str | None:
+    """Return the site whose log the database holds, the first by name; None before any is open."""
+    site: str | None = conn.scalar(
+        select(log_head.c.site).where(log_head.c.size > 0).order_by(log_head.c.site).limit(1)
+    )
+    return site
+
+
+def totals(conn: Connection, site: str, *, from_ms: int | None = None, until_ms: int, size: int) -> tuple[Total, ...]:
+    """Return what each account gained over [from_ms, until_ms) by the time things took effect, in the first `size` entries.
+
+    Without `from_ms`, since the log began.
+    """
+    conditions = [posting.c.site == site, posting.c.occurred_ms < until_ms, posting.c.idx < size]
+    if from_ms is not None:
+        conditions.append(posting.c.occurred_ms >= from_ms)
+    query = (
+        select(posting.c.account, posting.c.strength, posting.c.form, func.sum(posting.c.mass_ug))
+        .where(and_(*conditions))
+        .group_by(posting.c.account, posting.c.strength, posting.c.form)
+        .order_by(posting.c.account, posting.c.strength, posting.c.form)
+    )
+    return tuple(
+        Total(account=account, concentration_ug_per_ml=strength, form=form, mass_ug=int(mass))
+        for account, strength, form, mass in conn.execute(query)
+    )
+
+
+def posted_entries(
+    conn: Connection,
+    site: str,
+    *,
+    accounts: Sequence[str],
+    concentration_ug_per_ml: int,
+    from_ms: int,
+    until_ms: int,
+    size: int,
+) -> list[tuple[int, int]]:
+    """Return the entries behind one cell of a reconciliation: (index, ug), in order of effect."""
+    query = (
+        select(posting.c.idx, func.sum(posting.c.mass_ug))
+        .where(
+            posting.c.site == site,
+            posting.c.account.in_(accounts),
+            posting.c.strength == concentration_ug_per_ml,
+            posting.c.occurred_ms >= from_ms,
+            posting.c.occurred_ms < until_ms,
+            posting.c.idx < size,
+        )
+        .group_by(posting.c.idx, posting.c.occurred_ms)
+        .order_by(posting.c.occurred_ms, posting.c.idx)
+    )
+    return [(index, int(mass)) for index, mass in conn.execute(query)]
+
+
+def newest(
+    conn: Connection,
+    site: str,
+    *,
+    limit: int,
+    before: int | None = None,
+    kinds: Sequence[str] = (),
+    actor: str | None = None,
+    key: str | None = None,
+    from_ms: int | None = None,
+    until_ms: int | None = None,
+) -> Page:
+    """Return the newest entries before an index, by kind, actor, key or the time they happened."""
+    query: Select[Any] = select(*_COLUMNS).where(log_entry.c.site == site)
+    if before is not None:
+        query = query.where(log_entry.c.idx < before)
+    if kinds:
+        query = query.where(log_entry.c.kind.in_(kinds))
+    if actor is not None:
+        query = query.where(log_entry.c.actor == actor)
+    if from_ms is not None:
+        query = query.where(log_entry.c.occurred_ms >= from_ms)
+    if until_ms is not None:
+        query = query.where(log_entry.c.occurred_ms < until_ms)
+    if key is not None:
+        query = query.join(
+            entry_key,
+            and_(entry_key.c.site == site, entry_key.c.key == key, entry_key.c.idx == log_entry.c.idx),
+        )
+    rows = conn.execute(query.order_by(log_entry.c.idx.desc()).limit(limit + 1)).all()
+    entries = tuple(read_entry(StoredEntry(*row)) for row in rows[:limit])
+    return Page(entries=entries, has_older=len(rows) > limit)
+
+
+def keyed(conn: Connection, site: str, prefix: str) -> list[str]:
+    """Return the identifiers that entries are found under with a key prefix such as `product`."""
+    low = f"{prefix}:"
+    query = (
+        select(entry_key.c.key)
+        .where(entry_key.c.site == site, entry_key.c.key >= low, entry_key.c.key < f"{prefix};")
+        .distinct()
+        .order_by(entry_key.c.key)
+    )
+    return [key[len(low) :] for key in conn.scalars(query)]
