@@ -10,22 +10,17 @@ from pathlib import Path
 
 from flask import Blueprint, Flask
 
-from audit.services.passwords import Cost, hash_password
+from audit.services.passwords import hash_password
 from audit.services.signins import SignIns
 from audit.storage import people
-from audit.storage.engine import open_engine, read, write
+from audit.storage.engine import read, write
 from audit.storage.people import Account
-from audit.storage.schema import metadata
 from audit.web import security, signin
 from audit.web.security import allow, current_person, public, signed_in
+from tests.accounts import MINUTE, NOON, QUICK, RIGHT, SITE, open_accounts
 
 REPO = Path(__file__).parents[2]
-SITE = "example"
-QUICK = Cost(memory_kib=8, passes=1, lanes=1)
-RIGHT = "four unrelated words will do"
 OTHER = "another four words for later"
-NOON = 1_763_985_600_000
-MINUTE = 60_000
 SECRET = b"a secret of thirty-two bytes, or more"
 HOST = "http://localhost"
 
@@ -109,27 +104,26 @@ class Clinic:
 @contextmanager
 def open_clinic(folder):
     """A clinic of three people, each with one role and the same password."""
-    engine = open_engine(f"sqlite:///{folder / 'audit.db'}")
-    with write(engine) as conn:
-        metadata.create_all(conn, tables=[people.account, people.sign_in, people.attempt])
-        for person, name, role in (
-            ("p_nurse", "RN C. Placeholder", "clinician"),
-            ("p_manager", "Mx M. Sample", "manager"),
-            ("p_inspector", "Insp. I. Specimen", "inspector"),
-        ):
-            account = Account(
-                site=SITE,
-                person=person,
-                name=name,
-                sign_in=f"{role}@clinic.example",
-                profession="nurse",
-                licence="",
-                roles=frozenset({role}),
-                password_hash=hash_password(RIGHT, QUICK),
-            )
-            people.enrol(conn, account)
-    yield Clinic(engine).make_app()
-    engine.dispose()
+    with open_accounts(f"sqlite:///{folder / 'audit.db'}") as engine:
+        with write(engine) as conn:
+            _enrol(conn, "p_nurse", "RN C. Placeholder", "clinician")
+            _enrol(conn, "p_manager", "Mx M. Sample", "manager")
+            _enrol(conn, "p_inspector", "Insp. I. Specimen", "inspector")
+        yield Clinic(engine).make_app()
+
+
+def _enrol(conn, person, name, role):
+    account = Account(
+        site=SITE,
+        person=person,
+        name=name,
+        sign_in=f"{role}@clinic.example",
+        profession="nurse",
+        licence="",
+        roles=frozenset({role}),
+        password_hash=hash_password(RIGHT, QUICK),
+    )
+    people.enrol(conn, account)
 
 
 class Browser:

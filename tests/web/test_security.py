@@ -8,7 +8,8 @@ import pytest
 from audit.storage.engine import read
 from audit.web import security
 from audit.web.security import allow, allowed_roles
-from tests.web.front_desk import RIGHT, Browser, open_clinic, text_of
+from tests.accounts import RIGHT
+from tests.web.front_desk import Browser, open_clinic, text_of
 
 
 @pytest.fixture
@@ -135,6 +136,17 @@ def test_json_is_not_taken_for_a_form(clinic):
     headers = {"X-CSRFToken": browser.token()}
     for body in ([1], {"sign_in": "clinician@clinic.example", "password": RIGHT}, "text"):
         assert browser.client.post("/sign-in?include_auth_token", json=body, headers=headers).status_code == 415
+
+
+def test_whoever_asks_for_json_gets_no_token_and_no_account_but_the_page(clinic):
+    browser = Browser(clinic)
+    answer = browser.post(
+        "/sign-in?include_auth_token",
+        {"sign_in": "x", "password": "y"},
+        form_on="/sign-in",
+        headers={"Accept": "application/json"},
+    )
+    assert answer.mimetype == "text/html"
 
 
 def cookie_of(answer):

@@ -9,7 +9,8 @@ import pytest
 from audit.services.links import Link, issue_link, stamp_of
 from audit.storage import people
 from audit.storage.engine import write
-from tests.web.front_desk import HOST, MINUTE, NOON, OTHER, RIGHT, SECRET, SITE, Browser, open_clinic, text_of
+from tests.accounts import MINUTE, NOON, RIGHT, SITE
+from tests.web.front_desk import HOST, OTHER, SECRET, Browser, open_clinic, text_of
 
 
 @pytest.fixture
