@@ -57,10 +57,13 @@ def _decided_again(conn: Connection, register: Register, order: Order, first: En
 
 def _with_first_salt(command: Command, first: Entry) -> Command:
     commitment = first.facts.get("password_sha256")
-    salted = isinstance(command, events.PersonEnrolled | events.PasswordSet)
-    if salted and isinstance(commitment, str) and command.password_sha256 is not None:
-        return dataclasses.replace(command, password_sha256=commitment)
-    return command
+    if not isinstance(commitment, str):
+        return command
+    match command:
+        case events.PersonEnrolled(password_sha256=str()) | events.PasswordSet():
+            return dataclasses.replace(command, password_sha256=commitment)
+        case _:
+            return command
 
 
 def _same_seals(conn: Connection, register: Register, order: Order, first: Entry) -> bool:

@@ -1,0 +1,141 @@
+"""The composition root: settings, clock and random bytes become a running service. The only reader of both clocks."""
+
+import logging
+import secrets
+import threading
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from flask import Flask
+
+from audit.config import Settings
+from audit.services import people
+from audit.services.keyring import open_keyring
+from audit.services.opening import Ground, find_register, log_key
+from audit.services.publish import Signer
+from audit.services.reconcile import zone_of
+from audit.services.register import Register
+from audit.services.signins import SignIns
+from audit.services.watch import Watch
+from audit.storage.engine import assert_guarded, open_engine, read
+from audit.storage.upgrade import upgrade
+from audit.web import frame, pages
+from audit.web.desk import Desk, attach
+from audit.web.filters import moment
+from audit.web.security import Access
+from audit.web.signin import install as install_sign_in
+
+ROOT = Path(__file__).resolve().parent.parent
+WATCH_EVERY_S = 60
+logger = logging.getLogger(__name__)
+
+
+def clock_ms() -> int:
+    """Return the service's clock, milliseconds since 1970 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A prepared service: its app and its desk."""
+
+    app: Flask
+    desk: Desk
+
+
+def prepare(settings: Settings) -> Ground:
+    """Create or upgrade the database, open the keys, and return what every use case stands on."""
+    settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
+    upgrade(settings.database_url)
+    engine = open_engine(settings.database_url)
+    with read(engine) as conn:
+        assert_guarded(conn)
+    is_local = settings.host in {"localhost", "127.0.0.1"}
+    return Ground(
+        engine=engine,
+        keyring=open_keyring(settings.home / "keys", secrets.token_bytes),
+        host=settings.host,
+        scheme="http" if is_local else "https",
+        port=settings.bind_port if is_local else 443,
+        clock=clock_ms,
+        random=secrets.token_bytes,
+    )
+
+
+def signer_of(settings: Settings, ground: Ground, origin: str) -> Signer:
+    """Return the embedded signer of an origin, with its own store apart from the database."""
+    folder = settings.home / "signer"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Signer(log_key(ground, origin), folder / "held.db")
+
+
+def create_service(settings: Settings) -> Service:
+    """Return the app, ready to serve, with its desk."""
+    ground = prepare(settings)
+    reports = settings.home / "reports"
+    reports.mkdir(parents=True, exist_ok=True, mode=0o700)
+    desk = Desk(ground=ground, reports=reports, setup_token=None)
+    desk.on_opened = lambda opened: serve_register(settings, opened)
+    found = find_register(ground)
+    if found is None:
+        desk.setup_token = secrets.token_urlsafe(24)
+    else:
+        desk.register = found
+        serve_register(settings, desk)
+    app = Flask("audit", template_folder=ROOT / "templates", static_folder=ROOT / "audit" / "web" / "static")
+    app.config["MAX_CONTENT_LENGTH"] = 2 * 1024 * 1024
+    attach(app.extensions, desk)
+    frame.install(app, desk)
+    install_sign_in(app, _access(settings, ground, desk))
+    pages.install(app)
+    return Service(app, desk)
+
+
+def serve_register(settings: Settings, desk: Desk) -> None:
+    """Let the desk serve its register: watch the record, name the clinic."""
+    register = desk.register
+    if register is None:
+        return
+    desk.watch = Watch(register, signer_of(settings, desk.ground, register.origin))
+    desk.watch.look()
+    with read(register.engine) as conn:
+        desk.zone = zone_of(conn, register.site)
+    desk.clinic_name = people.clinic_name(register)
+    desk.setup_token = None
+
+
+def watch_forever(desk: Desk, stop: threading.Event) -> None:
+    """Compare database and signer once a minute until told to stop."""
+    while not stop.wait(WATCH_EVERY_S):
+        if desk.watch is not None:
+            try:
+                desk.watch.look()
+            except Exception:  # the one place that outlives a fault: the next minute looks again
+                logger.exception("looking at the record failed")
+
+
+def _access(settings: Settings, ground: Ground, desk: Desk) -> Access:
+    def sign_ins() -> SignIns:
+        register = desk.register
+        return SignIns(engine=ground.engine, site=register.site if register else "")
+
+    def set_password(person: str, password: str) -> None:
+        register = _served(desk)
+        people.set_password(register, person, password, offset_min=desk.offset_min(ground.clock()))
+
+    return Access(
+        sign_ins=sign_ins,
+        secret=ground.keyring.cookie_secret,
+        hosts=tuple({settings.host, "localhost", "127.0.0.1"} if ground.scheme == "http" else {settings.host}),
+        https=ground.scheme == "https",
+        now_ms=ground.clock,
+        clock_text=lambda ms: f"{moment(ms, desk.offset_min(ms)):%H:%M}",
+        set_password=set_password,
+    )
+
+
+def _served(desk: Desk) -> Register:
+    if desk.register is None:
+        raise LookupError("no log is open yet")
+    return desk.register

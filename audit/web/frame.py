@@ -1,0 +1,102 @@
+"""What every page has around it: the clinic, who is signed in, where they may go, how the record stands."""
+
+import hashlib
+from dataclasses import dataclass
+
+from flask import Flask, current_app, g, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from werkzeug.exceptions import HTTPException
+
+from audit.web import filters
+from audit.web.desk import Desk, desk
+from audit.web.security import person_or_none
+
+_SHORT = 8
+
+NAV: tuple[tuple[str, str, str, frozenset[str]], ...] = (
+    ("home.show", "home", "Today", frozenset({"clinician", "manager", "administrator", "inspector"})),
+    ("stock.show", "vial", "Stock", frozenset({"clinician", "manager", "inspector"})),
+    ("counts.show_all", "count", "Counts", frozenset({"clinician", "manager"})),
+    ("cases.show_all", "flag", "Cases", frozenset({"clinician", "manager", "inspector"})),
+    ("register.show", "book", "Register", frozenset({"clinician", "manager", "inspector"})),
+    ("reports.show", "file", "Reports", frozenset({"manager", "inspector"})),
+    ("people.show_all", "two", "People", frozenset({"administrator"})),
+)
+"""Endpoint, icon, words and the roles it is for, in the order of the rail."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Badge:
+    """How the record stands, as the badge of each page shows it."""
+
+    state: str
+    label: str
+    detail: str
+    href: str
+
+
+def install(app: Flask, given: Desk) -> None:
+    """Give pages their frame, filters and request numbers."""
+    filters.install(app)
+    app.before_request(_choose_language)
+    app.context_processor(_frame)
+    app.jinja_env.globals["new_nonce"] = lambda: given.ground.random(16).hex()
+    app.register_error_handler(HTTPException, _show_refused)
+
+
+def _choose_language() -> None:
+    g.lang = "fr" if request.cookies.get("lang") == "fr" else "en"
+
+
+def _frame() -> dict[str, object]:
+    here = desk()
+    person = person_or_none()
+    return {
+        "lang": g.get("lang", "en"),
+        "theme": "",
+        "clinic": {
+            "name": here.clinic_name or "Ketamine Audit",
+            "is_demo": bool(here.register and here.register.is_demo),
+        },
+        "me": {
+            "name": person.name,
+            "role": ", ".join(sorted(person.roles)),
+            "key": hashlib.sha256(person.person.encode()).hexdigest()[:12],
+        }
+        if person
+        else None,
+        "home_url": "/",
+        "sign_out_url": url_for("signin.sign_out"),
+        "nav": _nav(person.roles) if person else [],
+        "record_state": _badge(here) if person else None,
+    }
+
+
+def _nav(roles: frozenset[str]) -> list[tuple[str, str, str, bool, int]]:
+    section = (request.endpoint or "").partition(".")[0]
+    return [
+        (url_for(endpoint), icon, label, endpoint.partition(".")[0] == section, 0)
+        for endpoint, icon, label, allowed in NAV
+        if roles & allowed and endpoint in current_app.view_functions
+    ]
+
+
+def _badge(here: Desk) -> Badge | None:
+    if here.watch is None:
+        return None
+    state = here.watch.state()
+    words = {
+        "intact": ("Record intact", f"entry {state.size - 1} · {state.root[:_SHORT]}…"),
+        "late": ("Checkpoint late", f"signed to {state.checkpoint_size - 1} of {state.size - 1}"),
+        "broken": ("Record broken", "read-only: see the alarm"),
+    }
+    label, detail = words[state.state]
+    return Badge(state=state.state, label=label, detail=detail, href=url_for("register.verify"))
+
+
+def _show_refused(error: HTTPException) -> ResponseReturnValue:
+    """Answer a page that is not there, or not for this person, in the look of all others."""
+    code = error.code or 500
+    if code < 400:  # noqa: PLR2004 (a redirect is no error)
+        return error
+    return render_template("refused.html", code=code), code

@@ -1,0 +1,11 @@
+"""Which pages there are: every blueprint of the product, registered in one place."""
+
+from flask import Blueprint, Flask
+
+BLUEPRINTS: tuple[Blueprint, ...] = ()
+
+
+def install(app: Flask) -> None:
+    """Register all pages; sign-in and frame are installed before."""
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
