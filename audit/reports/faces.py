@@ -22,6 +22,7 @@ MONO, MONO_500 = "PlexMono-Regular", "PlexMono-Medium"
 SERIF, SERIF_600 = "PlexSerif-Regular", "PlexSerif-SemiBold"
 FACES = (SANS, SANS_500, SANS_600, MONO, MONO_500, SERIF, SERIF_600)
 FLOOR_PT = 6.5
+_AFTER_HYPHEN = re.compile(r"(?<=-)")
 # A value and its unit stay on one line.
 _VALUE_AND_UNIT = re.compile(r"(?<=\d) (?=(?:mg|mL|min|h|kg|%))")
 
@@ -76,7 +77,7 @@ TOTAL_600 = Style(SANS_600, 9.25, 11.6)
 LETTER = Style(SANS_500, 7.25, 10.9, INK_3)
 HEAD = Style(SANS_500, 7.25, 9.1, INK_2)
 SMALL = Style(SANS, 7.25, 9.4, INK_2)
-SMALL_600 = Style(SANS_600, 7.25, 9.8)
+SMALL_600 = Style(SANS_600, 7.25, 9.4)
 NOTE = Style(SANS, 7.25, 10.3, INK_2)
 NOTE_600 = Style(SANS_600, 7.25, 10.3)
 FIELD = Style(SANS, 6.5, 8.5, INK_3)
@@ -160,13 +161,11 @@ def _wrapped_paragraph(text: str, style: Style, width: float) -> list[str]:
 
 
 def _cut(word: str, style: Style, width: float) -> list[str]:
-    """Pieces of a word that each fit; one character at least, however narrow the column."""
-    pieces: list[str] = []
-    piece = ""
-    for char in word:
-        if piece and text_width(piece + char, style) > width:
-            pieces.append(piece)
-            piece = ""
-        piece += char
-    pieces.append(piece)
+    """Pieces of a word that each fit: at hyphens where it has them, else anywhere, one character at least."""
+    pieces = [""]
+    for part in _AFTER_HYPHEN.split(word):
+        for bit in [part] if text_width(part, style) <= width else part:
+            if pieces[-1] and text_width(pieces[-1] + bit, style) > width:
+                pieces.append("")
+            pieces[-1] += bit
     return pieces

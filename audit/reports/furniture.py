@@ -30,9 +30,9 @@ from audit.reports.faces import (
 )
 from audit.reports.layout import COLUMN_GAP, MM, Block, Frame
 from audit.reports.marks import STRENGTH_WIDTH, draw_strength
-from audit.reports.model import InspectionReport, KeyFigure
+from audit.reports.model import InspectionReport
 from audit.reports.pen import HAIR, HEAVY, MID, Pen
-from audit.reports.values import Fact, Strength
+from audit.reports.values import Fact, KeyFigure, Strength
 from audit.reports.words import format_stamp, short_root
 
 DEMO_WORDS = "DEMO clinic: synthetic people, no real drug"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from audit.reports.values import NOTHING, Amount, Fact, Mark, MarkNote, Part, Strength, Traced, When
+from audit.reports.values import NOTHING, Amount, Fact, Head, KeyFigure, Mark, MarkNote, Part, Strength, Traced, When
 
 
 class VerdictState(StrEnum):
@@ -61,15 +61,6 @@ class Pack:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """Origin, size (a count of entries) and root (64 hex digits) that the report stands on."""
-
-    origin: str
-    size: int
-    root_hex: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """One or two sentences in large type, then the lede. Completeness is claimed for the log, never for the world."""
 
@@ -91,17 +82,6 @@ class StockLine:
     def difference(self) -> Amount | None:
         """Counted less book, None where nobody counted."""
         return None if self.counted is None else self.counted - self.book
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class KeyFigure:
-    """A large figure with its unit, and up to two lines under it."""
-
-    label: str
-    value: str
-    unit: str = ""
-    second: str = ""
-    third: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -183,7 +183,9 @@ def _check(pdf: bytes, trusted_cert_pem: bytes | None) -> SignatureReport:
     is_intact = bool(status.intact and status.valid)
     covers = _covers_all(signature, len(pdf))
     is_certified = signature.docmdp_level == MDPPerm.NO_CHANGES and signature.field_name == FIELD_NAME
-    is_trusted = None if trusted is None else certificate in trusted or bool(status.trusted)
+    is_trusted = (
+        None if trusted is None else certificate.sha256 in {item.sha256 for item in trusted} or bool(status.trusted)
+    )
     problems = [
         (len(signatures) > 1, "The file carries more than one signature."),
         (not is_intact, "The content is not what was signed."),

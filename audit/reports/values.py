@@ -86,3 +86,23 @@ class Part:
 
     name: str
     amount: Amount
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """Origin, size (a count of entries) and root (64 hex digits) that the report stands on."""
+
+    origin: str
+    size: int
+    root_hex: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeyFigure:
+    """A large figure with its unit, and up to two lines under it."""
+
+    label: str
+    value: str
+    unit: str = ""
+    second: str = ""
+    third: str = ""

@@ -11,9 +11,7 @@ from audit.reports.model import (
     Clinic,
     ExceptionLine,
     Explanation,
-    Head,
     InspectionReport,
-    KeyFigure,
     KeyLine,
     LaterLine,
     Ledger,
@@ -33,7 +31,7 @@ from audit.reports.model import (
     Wastage,
     WasteLine,
 )
-from audit.reports.values import NOTHING, Amount, Fact, Mark, MarkNote, Part, Strength, Traced, When
+from audit.reports.values import NOTHING, Amount, Fact, Head, KeyFigure, Mark, MarkNote, Part, Strength, Traced, When
 
 OFFSET = -240
 # 2026-10-29 00:00 at UTC-4.

@@ -16,8 +16,6 @@ from audit.reports.faces import (
     SMALL,
     STOP,
     VERDICT,
-    Style,
-    shrunk,
     text_width,
     wrapped,
 )
@@ -38,6 +36,7 @@ from audit.reports.tables import EXCEPTION, Cell, Column, Table, amount_cells, m
 from audit.reports.values import Strength
 from audit.reports.words import DASH, NOT_COUNTED, format_day_minute, format_offset, format_signed_mg, format_signed_ml
 
+_DATED = "Date, time, offset"
 _ICON = 16 * MM
 _INDENT = _ICON + 5 * MM
 
@@ -240,17 +239,16 @@ def page_key(page: int) -> str:
 
 def _to_sign(report: InspectionReport, frame: Frame) -> Block:
     width = (frame.live - 10 * MM) / 2
-    pairs = (
-        (f"Responsible person: {report.clinic.responsible}", frame.left),
-        ("Inspector: name, badge", frame.right - width),
-    )
-    style: Style = SMALL
+    room = width - text_width(_DATED, SMALL) - 8
+    texts = (f"Responsible person: {report.clinic.responsible}", "Inspector: name, badge")
+    halves = [wrapped(text, SMALL, room) for text in texts]
 
     def draw(pen: Pen, top: float) -> None:
-        for text, x in pairs:
+        for x, lines in zip((frame.left, frame.right - width), halves, strict=True):
             pen.rule(x, x + width, top + 11 * MM, weight=FINE)
-            room = width - text_width("Date, time, offset", style) - 8
-            pen.line(x, top + 12 * MM, text, shrunk(text, style, room))
-            pen.right(x + width, top + 12 * MM + 7.2, "Date, time, offset", style)
+            y = top + 12 * MM
+            pen.line(x + width - text_width(_DATED, SMALL), y, _DATED, SMALL)
+            for line in lines:
+                y = pen.line(x, y, line, SMALL)
 
-    return Block(16 * MM, draw)
+    return Block(12.5 * MM + max(map(len, halves)) * SMALL.leading, draw)

@@ -11,10 +11,10 @@ from audit.reports.charts import rate_chart
 from audit.reports.faces import BODY, BODY_3, HEAD, MONO_S, SECTION, SMALL, SUB
 from audit.reports.furniture import figures_block, note_block, section_head, text_block, title_block
 from audit.reports.layout import HALF_GAP, MM, SECTION_GAP, TIGHT_GAP, Block, Frame, Pager, Sheet, beside, stacked
-from audit.reports.model import InspectionReport, KeyFigure, SessionBalance, SessionRecord, SessionRow
+from audit.reports.model import InspectionReport, SessionBalance, SessionRecord, SessionRow
 from audit.reports.pen import HAIR, Pen
 from audit.reports.tables import EXCEPTION, PLAIN, Column, Line, Table, amount_cells, mark_cell, two_lines, words
-from audit.reports.values import Amount, Fact
+from audit.reports.values import Amount, Fact, KeyFigure
 from audit.reports.words import format_clock, format_mg, format_ml, format_offset
 
 _SUB = "One block for each session in the order of its number; a chart of the rate only where the rate was changed."

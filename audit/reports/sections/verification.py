@@ -22,12 +22,14 @@ from audit.reports.faces import (
 )
 from audit.reports.furniture import figures_block, section_head, text_block, title_block
 from audit.reports.layout import HALF_GAP, MM, SECTION_GAP, Block, Frame, Pager, Sheet, beside, stacked
-from audit.reports.model import InspectionReport, KeyFigure, KeyLine, Verification
+from audit.reports.model import InspectionReport, KeyLine, Verification
 from audit.reports.pen import FINE, HAIR, MID, Pen
 from audit.reports.qr import qr_block
 from audit.reports.tables import Column, Table, words
+from audit.reports.values import KeyFigure
 from audit.reports.words import format_stamp, short_root
 
+_MOST_SIDE = 52 * MM
 EVIDENCE_NAME = "evidence.zip"
 _SUB = "This page lets anyone check the report without the clinic and without a network."
 _PROVES = (
@@ -57,7 +59,7 @@ def plan(report: InspectionReport, frame: Frame) -> list[Sheet]:
 def _checkpoint(report: InspectionReport, frame: Frame) -> Block:
     wide = (frame.live - HALF_GAP) * 7 / 12
     right, side = frame.left + wide + HALF_GAP, (frame.live - HALF_GAP) * 5 / 12
-    code = qr_block(report.verification.note, x=right, side=side)
+    code = qr_block(report.verification.note, x=right, side=min(side, _MOST_SIDE))
     head = text_block("The same, to scan", SECTION, x=right, width=side)
     scan = (
         [head, code.after(1.6 * MM)]
