@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from audit.reports.faces import BODY, BODY_500, BODY_600, HEAD, MONO_S, NOTE, SMALL, SMALL_600, text_width
 from audit.reports.furniture import text_block, title_block
-from audit.reports.layout import MM, Block, Frame, Pager, Sheet
+from audit.reports.layout import MM, TIGHT_GAP, Block, Frame, Pager, Sheet
 from audit.reports.marks import SIDE, SIGNS, draw_shape
 from audit.reports.model import InspectionReport, Ledger, LedgerRow, LedgerSection
 from audit.reports.pen import FINE, Pen
@@ -52,7 +52,9 @@ _KEY_NOTE = (
     "Entry numbers not shown belong to other strengths or carry no amount."
 )
 _SECTION = Look(below=FINE, is_light=False, pad=0.9 * MM)
-_PLACES = 2 * 7.6 * MM + 2
+_SUM_HEIGHT = 2 * PLAIN.pad + BODY_600.leading + SMALL.leading
+# What every page keeps free at its foot: its own sum, the carried line, and the key.
+_TWO_SUMS = 2 * _SUM_HEIGHT
 
 
 def plan(report: InspectionReport, frame: Frame) -> list[Sheet]:
@@ -98,7 +100,7 @@ class _LedgerPlan:
             self._fill(section)
         if not any(section.rows for section in self._ledger.sections):
             self._put(self._table.span("No movement in this period."))
-        self._need(2 * _PLACES)
+        self._need(0)
         self._pager.put(self._sum_row("This page", self._page, look=SUM, is_page=True))
         self._pager.put(
             self._sum_row(
@@ -111,7 +113,7 @@ class _LedgerPlan:
     def _fill(self, section: LedgerSection) -> None:
         if section.title:
             # A head is never the last thing on a page.
-            self._need(_PLACES * 2)
+            self._need(_TWO_SUMS)
             self._put(self._section_row(section.title, section, f"Opening {format_amount(section.opening)}"))
         self._so_far = self._so_far.opened(section.opening)
         balance = section.opening
@@ -128,7 +130,7 @@ class _LedgerPlan:
             balance = row.balance
         if section.title and section.rows:
             total = sum_rows(section.rows, opening=section.opening)
-            self._need(_PLACES / 2)
+            self._need(_SUM_HEIGHT)
             self._put(self._sum_row(section.title, total, look=replace(SUM, pad=0.9 * MM)))
 
     def _put(self, block: Block) -> None:
@@ -136,7 +138,7 @@ class _LedgerPlan:
 
     def _need(self, height: float) -> bool:
         """Turns the page, with both carried lines, where that height and the lines at its foot do not fit any more."""
-        if height + _PLACES + self._key.height + 4 * MM <= self._pager.room:
+        if height + _TWO_SUMS + self._key.height + TIGHT_GAP <= self._pager.room:
             return False
         number = len(self._pager.sheets)
         self._pager.put(self._sum_row("This page", self._page, look=SUM, is_page=True))
