@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -36,6 +37,17 @@ _CHUNK = 1 << 20
 _SAFE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)*")
 _DOS_EPOCH = (1980, 1, 1, 0, 0, 0)
 _UNIX = 3
+_ZIP_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    LookupError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    ValueError,
+)
 
 
 def evidence_zip(files: Mapping[str, bytes]) -> bytes:
@@ -180,7 +192,7 @@ def unzip_evidence(data: bytes) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             return _unzip(archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, OSError) as fault:
+    except _ZIP_FAULTS as fault:
         raise PdfRefused("zip", f"{EVIDENCE_NAME} is not a readable zip file.") from fault
 
 

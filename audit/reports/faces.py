@@ -1,8 +1,8 @@
 """Faces, colours and type styles of the printed pages, and how wide a text is.
 
-The faces are IBM Plex under the SIL Open Font License, in `fonts/`. Values follow the design's print rules: 6.5 pt is
-the
-floor. Coordinates and sizes are points, the one place where numbers are not whole; no quantity of the drug passes here.
+The faces are IBM Plex under the SIL Open Font License, in `fonts/`: the web pages' fonts, unpacked with fontTools.
+Values follow the design's print rules: 6.5 pt is the floor. Coordinates and sizes are points, the one place where
+numbers are not whole; no quantity of the drug passes here.
 """
 
 from __future__ import annotations

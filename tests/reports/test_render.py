@@ -297,3 +297,10 @@ def test_the_pairs_of_a_wastage_page_leave_nobody_as_own_witness(october_pages):
     assert "75.0mg(1.50mL)wastedin5acts.4witnessed,1not;1late." in page
     assert "B.Sample·11–2" in page
     assert "D.Muster–––11" in page
+
+
+def test_a_session_of_two_strengths_keeps_a_balance_for_each():
+    other = replace(sample.SESSION.balances[0], strength=sample.STATEMENT_10.strength, drawn=sample.ml10(500), parts=())
+    session = replace(sample.SESSION, balances=(*sample.SESSION.balances, other))
+    text = _squeezed("".join(_pages(render(replace(sample.REPORT, sessions=(session,))))))
+    assert "10mg/mLOrdered36.0mg0.72mLDrawn5.0mg0.50mLStilltoaccountfor5.0mg0.50mL" in text

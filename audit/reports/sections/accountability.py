@@ -28,7 +28,7 @@ from audit.reports.marks import STRENGTH_WIDTH, draw_strength
 from audit.reports.model import InspectionReport, Statement
 from audit.reports.pen import HEAVY, Pen
 from audit.reports.tables import PLAIN, SUM, TOTAL, Cell, Column, Look, Table, amount_cells, two_lines, words
-from audit.reports.values import Amount, Traced
+from audit.reports.values import NOTHING, Amount, Traced
 from audit.reports.words import (
     DASH,
     NOT_COUNTED,
@@ -46,6 +46,9 @@ _RULE = (
     "Difference = accounted for − accountable for; minus is a shortage. "
     "Letters are those of the customary computation chart."
 )
+
+
+_Pick = Callable[[Statement], Amount | None]
 
 
 def plan(report: InspectionReport, frame: Frame) -> list[Sheet]:
@@ -76,68 +79,75 @@ def plan(report: InspectionReport, frame: Frame) -> list[Sheet]:
 
 def _statement_table(statements: Sequence[Statement], report: InspectionReport, frame: Frame) -> list[Block]:
     pairs = [column for _ in statements for column in (Column(24, right=True), Column(17, right=True))]
-    table = Table(
-        [Column(6), Column(74 + 41 * (_PER_TABLE - len(statements))), *pairs], left=frame.left, width=frame.live
-    )
+    label = Column(74 + 41 * (_PER_TABLE - len(statements)))
+    rows = _Rows(Table([Column(6), label, *pairs], left=frame.left, width=frame.live), statements)
     units = [unit for _ in statements for unit in ("mg", "mL")]
-    blocks = [_strength_heads(statements, frame), table.head("", report.period.label, *units)]
-
-    def line(
-        letter: str,
-        label: Cell,
-        pick: Callable[[Statement], Amount | None],
-        *,
-        look: Look = _TIGHT,
-        style: Style = BODY,
-    ) -> None:
-        cells = [cell for item in statements for cell in amount_cells(pick(item), style, absent=NOT_COUNTED)]
-        blocks.append(table.row(words(letter, LETTER), label, *cells, look=look))
-
-    def signed(
-        letter: str,
-        label: Cell,
-        pick: Callable[[Statement], Amount | None],
-        *,
-        look: Look = _TIGHT,
-        style: Style = BODY,
-    ) -> None:
-        cells = [cell for item in statements for cell in _signed_cells(pick(item), style)]
-        blocks.append(table.row(words(letter, LETTER), label, *cells, look=look))
-
-    line("A", two_lines("Opening stock", _note(statements, "opening_note")), lambda s: s.opening.amount)
-    line("B", words("Received"), lambda s: s.received.amount)
-    line("C", words("Accountable for, A + B", BODY_600), lambda s: s.accountable, look=TOTAL, style=BODY_600)
+    blocks = [_strength_heads(statements, frame), rows.table.head("", report.period.label, *units)]
+    blocks += _accountable(rows)
     blocks.append(Block(1.6 * MM, lambda _pen, _top: None))
-    line(
-        "D",
-        two_lines("Closing stock, counted", _note(statements, "closing_note")),
-        lambda s: None if s.closing is None else s.closing.amount,
-    )
-    line("E", words("Given to patients"), lambda s: s.given.amount)
-    line("E", words("Transferred out"), lambda s: s.transferred.amount)
-    line("F", words("Wasted"), lambda s: s.wasted.amount)
-    line("F", words("Destroyed"), lambda s: s.destroyed.amount)
-    line("F", words("Lost"), lambda s: s.lost.amount)
-    line("G", words("Accounted for, D + E + F", BODY_600), lambda s: s.accounted, look=TOTAL, style=BODY_600)
-    signed("H", words("Difference, G − C", BODY_600), lambda s: s.difference, look=SUM, style=BODY_600)
-    blocks.append(table.row((), words("Difference as a share of C"), *_shares(statements), look=_TIGHT))
-    for label, note in dict.fromkeys((item.label, item.note) for s in statements for item in s.explained):
-        signed("", two_lines(f"   {label}", f"    {note}"), _explained_by(label))
-    signed(
-        "",
-        words("Without explanation", TOTAL_600),
-        lambda s: s.unexplained,
-        look=Look(below=0, is_light=False),
-        style=TOTAL_600,
-    )
+    blocks += _accounted(rows)
+    blocks += _difference(rows)
     blocks.append(_double_rule(frame))
     return blocks
 
 
-def _explained_by(label: str) -> Callable[[Statement], Amount | None]:
+class _Rows:
+    """Rows of a statement: a letter, a name, and mg and mL of each strength."""
+
+    def __init__(self, table: Table, statements: Sequence[Statement]) -> None:
+        self.table, self.statements = table, statements
+
+    def plain(self, letter: str, label: Cell, pick: _Pick, *, look: Look = _TIGHT, style: Style = BODY) -> Block:
+        """Amounts as they are."""
+        cells = [cell for item in self.statements for cell in amount_cells(pick(item), style, absent=NOT_COUNTED)]
+        return self.table.row(words(letter, LETTER), label, *cells, look=look)
+
+    def signed(self, letter: str, label: Cell, pick: _Pick, *, look: Look = _TIGHT, style: Style = BODY) -> Block:
+        """Amounts with their signs."""
+        cells = [cell for item in self.statements for cell in _signed_cells(pick(item), style)]
+        return self.table.row(words(letter, LETTER), label, *cells, look=look)
+
+
+def _accountable(rows: _Rows) -> list[Block]:
+    name = words("Accountable for, A + B", BODY_600)
+    return [
+        rows.plain("A", two_lines("Opening stock", _note(rows.statements, "opening_note")), lambda s: s.opening.amount),
+        rows.plain("B", words("Received"), lambda s: s.received.amount),
+        rows.plain("C", name, lambda s: s.accountable, look=TOTAL, style=BODY_600),
+    ]
+
+
+def _accounted(rows: _Rows) -> list[Block]:
+    closing = two_lines("Closing stock, counted", _note(rows.statements, "closing_note"))
+    name = words("Accounted for, D + E + F", BODY_600)
+    return [
+        rows.plain("D", closing, lambda s: None if s.closing is None else s.closing.amount),
+        rows.plain("E", words("Given to patients"), lambda s: s.given.amount),
+        rows.plain("E", words("Transferred out"), lambda s: s.transferred.amount),
+        rows.plain("F", words("Wasted"), lambda s: s.wasted.amount),
+        rows.plain("F", words("Destroyed"), lambda s: s.destroyed.amount),
+        rows.plain("F", words("Lost"), lambda s: s.lost.amount),
+        rows.plain("G", name, lambda s: s.accounted, look=TOTAL, style=BODY_600),
+    ]
+
+
+def _difference(rows: _Rows) -> list[Block]:
+    explained = {item.label: item.note for s in rows.statements for item in s.explained}
+    last = Look(below=0, is_light=False)
+    return [
+        rows.signed("H", words("Difference, G − C", BODY_600), lambda s: s.difference, look=SUM, style=BODY_600),
+        rows.table.row((), words("Difference as a share of C"), *_shares(rows.statements), look=_TIGHT),
+        *(
+            rows.signed("", two_lines(f"   {label}", f"    {note}"), _explained_by(label))
+            for label, note in explained.items()
+        ),
+        rows.signed("", words("Without explanation", TOTAL_600), lambda s: s.unexplained, look=last, style=TOTAL_600),
+    ]
+
+
+def _explained_by(label: str) -> _Pick:
     def pick(statement: Statement) -> Amount | None:
-        parts = [item.part.amount for item in statement.explained if item.label == label]
-        return parts[0] if parts else Amount(mass_ug=0, volume_ul=0)
+        return sum((item.part.amount for item in statement.explained if item.label == label), NOTHING)
 
     return pick
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from audit.reports.charts import rate_chart
-from audit.reports.faces import BODY, BODY_3, HEAD, MONO_S, SECTION, SMALL, SUB
+from audit.reports.faces import BODY, BODY_3, BODY_600, HEAD, MONO_S, SECTION, SMALL, SUB
 from audit.reports.furniture import figures_block, note_block, section_head, text_block, title_block
 from audit.reports.layout import HALF_GAP, MM, SECTION_GAP, TIGHT_GAP, Block, Frame, Pager, Sheet, beside, stacked
 from audit.reports.model import InspectionReport, SessionBalance, SessionRecord, SessionRow
@@ -35,8 +35,10 @@ def plan(report: InspectionReport, frame: Frame) -> list[Sheet]:
 def _session(record: SessionRecord, frame: Frame) -> list[Block]:
     blocks = [_name(record, frame)]
     for balance in record.balances:
-        label = balance.strength.label if len(record.balances) > 1 else ""
-        blocks.append(figures_block(balance_figures(balance, label=label), frame).after(3 * MM))
+        figures = [figures_block(balance_figures(balance), frame)]
+        if len(record.balances) > 1:
+            figures.insert(0, text_block(balance.strength.label, BODY_600, x=frame.left, width=frame.live))
+        blocks.append(stacked(figures).after(3 * MM))
     halves = [
         side for side in (_facts(record.order, "Order", 0, frame), _facts(record.draw, "Draw", 1, frame)) if side.height
     ]
@@ -62,12 +64,8 @@ def _name(record: SessionRecord, frame: Frame) -> Block:
     return Block(2 * MM + SECTION.leading + line.height, draw, keep=True)
 
 
-def balance_figures(balance: SessionBalance, *, label: str = "") -> tuple[KeyFigure, ...]:
-    """Drawn = parts + still to account for, as large figures.
-
-    Each name carries the strength where there are several.
-    """
-    suffix = f", {label}" if label else ""
+def balance_figures(balance: SessionBalance) -> tuple[KeyFigure, ...]:
+    """Drawn = parts + still to account for, as large figures."""
     pairs: list[tuple[str, Amount]] = []
     if balance.ordered is not None:
         pairs.append(("Ordered", balance.ordered))
@@ -75,7 +73,7 @@ def balance_figures(balance: SessionBalance, *, label: str = "") -> tuple[KeyFig
     pairs += [("Still to account for", balance.remaining)]
     return tuple(
         KeyFigure(
-            label=f"{name}{suffix}",
+            label=name,
             value=format_mg(amount.mass_ug),
             unit="mg",
             second=f"{format_ml(amount.volume_ul)} mL",
