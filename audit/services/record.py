@@ -16,7 +16,7 @@ from audit.domain.commands import ConfirmCount, RevealCount, Said, StrikeEntry, 
 from audit.domain.corrections import check_possible
 from audit.domain.count import Expected
 from audit.domain.decide import decide
-from audit.domain.errors import Refused, invariant
+from audit.domain.errors import invariant
 from audit.domain.fold import apply, local_day
 from audit.domain.keys import entry_key, keys
 from audit.domain.needs import needed_keys, references
@@ -147,7 +147,7 @@ def _carry_out(pen: _Pen, order: Order, done: Sequence[_Done]) -> _Done:
     if expected:
         book = _load(pen, order, {f"container:{line.container}" for line in expected} | _lots(expected))
     event = decide(book, order.command, policy, said)
-    check_standing(event, order.standing)
+    check_standing(event, order.standing, is_demo=pen.register.is_demo)
     draft = Draft(
         event=event,
         actor=order.actor,
