@@ -72,12 +72,14 @@ class Draft:
     seals: Mapping[str, tuple[bytes, Sealable]] = field(default_factory=dict, repr=False)
 
 
-def check_standing(event: events.Event, standing: Standing) -> None:
-    """Refuse an act that must be signed where its actor is only signed in.
+def check_standing(event: events.Event, standing: Standing, *, is_demo: bool) -> None:
+    """Refuse an act that must be signed where its actor is only signed in, and the demo's factor anywhere else.
 
     Raises:
-        Refused: `sign_first`.
+        Refused: `sign_first`, or `demo_factor` in a log whose opening does not say demo.
     """
+    if "demo" in standing.factors and not is_demo:
+        raise Refused("demo_factor")
     kind = kind_of(event)
     if standing.method == "signed_in" and kind not in people.SIGNED_IN_KINDS:
         raise Refused("sign_first", "password")

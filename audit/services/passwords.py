@@ -80,9 +80,9 @@ class Denied:
     until_ms: int | None = None
 
 
-def hash_password(password: str, cost: Cost = STANDARD) -> str:
-    """The argon2id hash of a password as text in PHC form, with a fresh salt."""
-    return _hasher(cost).hash(_normal(password))
+def hash_password(password: str, cost: Cost = STANDARD, *, salt: bytes | None = None) -> str:
+    """The argon2id hash of a password as text in PHC form; with a fresh salt unless one is given, as demos do."""
+    return _hasher(cost).hash(_normal(password), salt=salt)
 
 
 def password_faults(password: str, *, name: str, sign_in: str) -> tuple[Fault, ...]:

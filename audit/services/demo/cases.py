@@ -1,0 +1,68 @@
+"""What becomes of the demo's cases: assigned the next morning, noted, and closed by a manager when settled."""
+
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+
+from audit.domain import commands, events
+from audit.domain.book import Recorded
+from audit.services.demo.desk import MINUTE, Desk, Scene
+from audit.services.demo.people import MANAGER, PHARMACIST
+from audit.services.demo.shelf import Vial
+
+DUE_DAYS = 10
+
+
+@dataclass(slots=True, kw_only=True)
+class Matter:
+    """An open case, how it will be closed, the note that says why, and after how many mornings."""
+
+    case: str
+    note: str
+    mornings: int
+    outcome: events.Outcome
+    explanation: events.Explanation | None = None
+    vial: Vial | None = None
+    """The vial whose book figure the closing brings to what was seen."""
+    needs_count: bool = False
+    is_assigned: bool = False
+
+
+@dataclass(slots=True)
+class Matters:
+    """All cases being worked on, and the last confirmed count."""
+
+    waiting: list[Matter] = field(default_factory=list)
+    last_count: Recorded | None = None
+
+    def take_up(self, matter: Matter) -> None:
+        """Start working on a case."""
+        self.waiting.append(matter)
+
+
+def morning(desk: Desk, matters: Matters, today: date) -> Scene:
+    """Let a manager go through the open cases."""
+    for matter in list(matters.waiting):
+        if not matter.is_assigned:
+            matter.is_assigned = True
+            due = (today + timedelta(days=DUE_DAYS)).isoformat()
+            owner = desk.rng.choice((MANAGER, PHARMACIST))
+            assigned = events.CaseAssigned(case=matter.case, owner=owner.person, due_on=due)
+            noted = events.CaseNoted(case=matter.case)
+            desk.write(desk.order(MANAGER, assigned), desk.order(owner, noted, sealed={"note": matter.note}))
+            yield desk.clock.now_ms + desk.seconds(60, 240)
+        matter.mornings -= 1
+        if matter.mornings > 0:
+            continue
+        _close(desk, matters, matter)
+        matters.waiting.remove(matter)
+        yield desk.clock.now_ms + 2 * MINUTE
+
+
+def _close(desk: Desk, matters: Matters, matter: Matter) -> None:
+    named = matters.last_count.ref if matter.needs_count and matters.last_count else None
+    closed = commands.CloseCase(
+        case=matter.case, outcome=matter.outcome, explanation=matter.explanation, of=named
+    )
+    desk.write(desk.order(MANAGER, closed))
+    if matter.vial is not None:
+        matter.vial.book_ul = matter.vial.level_ul
