@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from audit.domain import people, wire
 from audit.domain.errors import Refused
+from audit.domain.sealed import SEALED_FIELDS
 
 PAGE = (Path(__file__).parents[1] / "docs" / "log-format.md").read_text("utf-8")
 ROW = re.compile(r"^\| `([a-z0-9_]+)` \| (.+) \| (.+) \|$", re.MULTILINE)
@@ -140,3 +141,10 @@ def test_a_required_fact_is_not_left_out(kind, fact):
             wire.from_facts(kind, 1, facts, session)
 
     holds()
+
+
+def test_the_page_lists_every_sealed_field():
+    chapter = PAGE.split("\n## 5. Sealed values\n")[1].split("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", chapter, re.MULTILINE)
+    listed = {kind: set(re.findall(r"`(\w+)`", fields)) for kind, fields in rows}
+    assert listed == {kind: set(fields) for kind, fields in SEALED_FIELDS.items()}

@@ -21,6 +21,8 @@ def follow_ups(
             return _renumbered(entry, _from_draw(entry, event))
         case events.WasteRecorded() as event:
             return _renumbered(entry, _from_waste(entry, event, policy))
+        case events.WasteWitnessed() as event:
+            return _renumbered(entry, _from_witness(book, entry, event, policy))
         case events.SessionClosed(session=session):
             return _renumbered(entry, _from_close(book, entry, session, policy))
         case events.InventoryConfirmed(agrees=False):
@@ -164,6 +166,14 @@ def _from_waste(entry: Recorded, event: events.WasteRecorded, policy: Policy) ->
     if event.short_ug:
         found.append(_case(entry, "short", event.container, event.session, -event.short_ug))
     return found
+
+
+def _from_witness(book: Book, entry: Recorded, event: events.WasteWitnessed, policy: Policy) -> list[events.CaseOpened]:
+    """Let a case ask for more where the law does not take this profession's word for a witness."""
+    witness = book.persons.get(entry.actor)
+    if witness is None or not policy.waste_needs_witness or witness.profession in policy.waste_witness_professions:
+        return []
+    return [_case(entry, "unwitnessed", event.container, event.session)]
 
 
 def _from_close(book: Book, entry: Recorded, session: str, policy: Policy) -> list[events.CaseOpened]:

@@ -25,4 +25,4 @@ def check_sealed(kind: str, names: Iterable[str]) -> None:
     """
     unknown = set(names) - SEALED_FIELDS.get(kind, frozenset())
     if unknown:
-        raise Refused("unknown_sealed_field", sorted(unknown)[0])
+        raise Refused("unknown_sealed_field", min(unknown))

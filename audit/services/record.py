@@ -21,6 +21,8 @@ from audit.domain.fold import apply, local_day
 from audit.domain.keys import entry_key, keys
 from audit.domain.needs import needed_keys, references
 from audit.domain.postings import Posting, postings, reversed_postings
+from audit.domain.sealed import check_sealed
+from audit.domain.wire import kind_of
 from audit.services.acts import (
     Draft,
     Order,
@@ -148,6 +150,7 @@ def _carry_out(pen: _Pen, order: Order, done: Sequence[_Done]) -> _Done:
         book = _load(pen, order, {f"container:{line.container}" for line in expected} | _lots(expected))
     event = decide(book, order.command, policy, said)
     check_standing(event, order.standing, is_demo=pen.register.is_demo)
+    check_sealed(kind_of(event), order.sealed)
     draft = Draft(
         event=event,
         actor=order.actor,
