@@ -1,13 +1,17 @@
 """What every test may ask for: a database of each engine; and the rule that a skip needs a listed reason.
 
-Not here: the clinic (tests/clinic.py) and the oracle that checks after it (tests/oracle.py).
+Not here: how a clinic acts (tests/clinic.py) and what the oracle knows (tests/oracle.py).
 """
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from audit.storage.upgrade import upgrade
+from tests import oracle
+from tests.clinic import Clinic, start_clinic
 from tests.postgres import PostgresServer
 from tests.skips import unreasoned
 
@@ -37,6 +41,43 @@ def database_url(engine_kind: str, request: pytest.FixtureRequest, tmp_path: Pat
     server: PostgresServer = request.getfixturevalue("postgres_server")
     with server.database() as name:
         yield server.url(name)
+
+
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """File of a database that was brought to the schema of this version once; tests copy it."""
+    path = tmp_path_factory.mktemp("migrated") / "audit.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: PostgresServer) -> str:
+    """Name of such a database on PostgreSQL."""
+    name = postgres_server.create_database()
+    upgrade(postgres_server.url(name))
+    return name
+
+
+@pytest.fixture
+def migrated_url(engine_kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """As `database_url`, with the schema of this version in it: a copy, which is quicker than migrating."""
+    if engine_kind == "sqlite":
+        yield f"sqlite:///{shutil.copy(request.getfixturevalue('migrated_sqlite'), tmp_path / 'audit.db')}"
+        return
+    template = request.getfixturevalue("migrated_postgres")
+    server: PostgresServer = request.getfixturevalue("postgres_server")
+    with server.database(template=template) as name:
+        yield server.url(name)
+
+
+@pytest.fixture
+def clinic(migrated_url: str, tmp_path: Path) -> Iterator[Clinic]:
+    """A clinic with its log open, on each engine in turn; after the test the oracle reads the whole log."""
+    started = start_clinic(migrated_url, tmp_path)
+    yield started
+    started.register.engine.dispose()
+    oracle.check(migrated_url)
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
