@@ -35,13 +35,15 @@ from audit.services.acts import (
 from audit.services.register import Register
 from audit.services.repeats import check_same
 from audit.storage import ledger, log, people, seals
-from audit.storage.engine import Connection, write
+from audit.storage.engine import Connection, OutcomeUnknown, is_transient, write
 from audit.storage.ledger import Projection
 from audit.storage.log import Head
 
 BRIDGED_MS = 5_000
 """A backward step of the clock up to this is bridged by repeating the last time (log-format, section 2)."""
 SEAL_BYTES = 32
+TRIES = 3
+"""How often an act is judged anew when the database answers that another writer was in the way."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +97,18 @@ def record(register: Register, orders: Sequence[Order]) -> tuple[Written, ...]:
         Refused: an order is impossible, malformed or not its actor's; nothing of the list is written.
         OutcomeUnknown: the commit may or may not last; asking again with the same nonces tells.
     """
+    for _ in range(TRIES - 1):
+        try:
+            return _record_once(register, orders)
+        except log.HeadMoved:
+            continue
+        except Exception as error:  # looked at, and raised again unless it passes by itself
+            if not is_transient(error):
+                raise
+    return _record_once(register, orders)
+
+
+def _record_once(register: Register, orders: Sequence[Order]) -> tuple[Written, ...]:
     with write(register.engine) as conn:
         head = log.lock_head(conn, register.site)
         pen = _Pen(register, conn, head, register.clock())
@@ -298,4 +312,4 @@ def _enter_account(pen: _Pen, order: Order, event: events.Event) -> None:
             pass
 
 
-__all__ = ["BRIDGED_MS", "SERVICE", "Order", "Standing", "Written", "effective_ms", "record"]
+__all__ = ["BRIDGED_MS", "SERVICE", "Order", "OutcomeUnknown", "Standing", "Written", "effective_ms", "record"]

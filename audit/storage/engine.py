@@ -79,7 +79,7 @@ def open_engine(url: str) -> Engine:
     if parts.drivername in ("sqlite", "sqlite+pysqlite"):
         if parts.database in (None, "", ":memory:"):
             raise StorageRefused("SQLite needs a file: a log in memory is lost at exit")
-        engine = create_engine(parts, pool_size=5, max_overflow=15)
+        engine = create_engine(parts, pool_size=5, max_overflow=15, hide_parameters=True)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -90,6 +90,8 @@ def open_engine(url: str) -> Engine:
             pool_size=5,
             max_overflow=15,
             pool_pre_ping=True,
+            # What a statement carries must not come out with its error in a line of the logger.
+            hide_parameters=True,
         )
         event.listen(engine, "connect", _prepare_postgresql)
         return engine

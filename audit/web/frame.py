@@ -7,11 +7,13 @@ from flask import Flask, current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from audit.services.record import OutcomeUnknown
 from audit.web import filters
 from audit.web.desk import Desk, desk
 from audit.web.security import person_or_none
 
 _SHORT = 8
+SERVICE_UNAVAILABLE = 503
 
 NAV: tuple[tuple[str, str, str, frozenset[str]], ...] = (
     ("home.show", "home", "Today", frozenset({"clinician", "manager", "administrator", "inspector"})),
@@ -42,6 +44,7 @@ def install(app: Flask, given: Desk) -> None:
     app.context_processor(_frame)
     app.jinja_env.globals["new_nonce"] = lambda: given.ground.random(16).hex()
     app.register_error_handler(HTTPException, _show_refused)
+    app.register_error_handler(OutcomeUnknown, _show_unknown)
 
 
 def _choose_language() -> None:
@@ -92,6 +95,11 @@ def _badge(here: Desk) -> Badge | None:
     }
     label, detail = words[state.state]
     return Badge(state=state.state, label=label, detail=detail, href=url_for("register.verify"))
+
+
+def _show_unknown(_error: OutcomeUnknown) -> ResponseReturnValue:
+    """Answer a form of which nobody knows yet whether it was saved; sending it again is one entry."""
+    return render_template("unknown.html"), SERVICE_UNAVAILABLE
 
 
 def _show_refused(error: HTTPException) -> ResponseReturnValue:
