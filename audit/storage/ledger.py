@@ -121,8 +121,10 @@ def load_book(
 
 def expected_at(conn: Connection, site: str, index: int) -> tuple[Expected, ...]:
     """Return what the book expected on the shelf and in held bags just before entry `index`."""
-    vials = containers_on_hand(conn, site, before=index)
-    return expected_lines(load_book(conn, site, {f"container:{one}" for one in vials}, before=index))
+    vials = set(containers_on_hand(conn, site, before=index))
+    book = load_book(conn, site, {f"container:{one}" for one in vials}, before=index)
+    # An entry about one of them may be about others too (a draw from two vials): of those the book is not complete.
+    return tuple(line for line in expected_lines(book) if line.container in vials)
 
 
 def containers_on_hand(conn: Connection, site: str, *, before: int = _ANY_INDEX) -> list[str]:
