@@ -32,6 +32,8 @@ class Desk:
     zone: str = "UTC"
     on_opened: Callable[["Desk"], None] | None = None
     """Told when the first-run pages have opened a log."""
+    explore: Callable[["Desk"], None] | None = None
+    """Makes a demo clinic where there is no log, and serves it."""
 
     def now_ms(self) -> int:
         """Return the service's clock."""

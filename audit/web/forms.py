@@ -152,10 +152,13 @@ def attempt(do: Callable[[], str], show: Callable[[Problems], str]) -> ResponseR
     """Carry out a form's act and go where `do` says, or show its page again with what was wrong."""
     try:
         return redirect(do(), SEE_OTHER)
-    except Refused as refused:
-        return show([_problem(refused)]), UNPROCESSABLE
-    except Faulty as faulty:
-        return show([_problem(one) for one in faulty.refusals]), UNPROCESSABLE
+    except (Refused, Faulty) as wrong:
+        return show(problems_of(wrong)), UNPROCESSABLE
+
+
+def problems_of(wrong: Refused | Faulty) -> Problems:
+    """Return each refusal as (field, sentence), in the order of the fields."""
+    return [_problem(one) for one in (wrong.refusals if isinstance(wrong, Faulty) else [wrong])]
 
 
 def _problem(refused: Refused) -> tuple[str, str]:

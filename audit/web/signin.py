@@ -54,6 +54,11 @@ def denial_text(denied: Denied) -> str:
     return _WRONG
 
 
+def fault_text(fault: Fault) -> str:
+    """What to say where a new password breaks a rule."""
+    return _FAULTS[fault]
+
+
 @blueprint.context_processor
 def _for_templates() -> dict[str, object]:
     # A cookie of a sign-in that no longer holds: the page says so, and its script keeps what was typed.
@@ -144,7 +149,7 @@ class NewPasswordForm(FlaskForm):  # type: ignore[misc]  # the library ships no 
         if not super().validate(extra_validators):
             return False
         faults = password_faults(self.new.data, name=self.person.name, sign_in=self.person.sign_in)
-        self.new.errors = [_FAULTS[fault] for fault in faults]
+        self.new.errors = [fault_text(fault) for fault in faults]
         if self.new.data != self.again.data:
             self.again.errors = ["The two passwords are not the same"]
         return not self.new.errors and not self.again.errors
