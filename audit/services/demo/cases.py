@@ -22,7 +22,8 @@ class Matter:
     outcome: events.Outcome
     explanation: events.Explanation | None = None
     vial: Vial | None = None
-    """The vial whose book figure the closing brings to what was seen."""
+    moves_ul: int = 0
+    """By how much closing it moves the book figure of `vial`."""
     needs_count: bool = False
     is_assigned: bool = False
 
@@ -60,9 +61,7 @@ def morning(desk: Desk, matters: Matters, today: date) -> Scene:
 
 def _close(desk: Desk, matters: Matters, matter: Matter) -> None:
     named = matters.last_count.ref if matter.needs_count and matters.last_count else None
-    closed = commands.CloseCase(
-        case=matter.case, outcome=matter.outcome, explanation=matter.explanation, of=named
-    )
+    closed = commands.CloseCase(case=matter.case, outcome=matter.outcome, explanation=matter.explanation, of=named)
     desk.write(desk.order(MANAGER, closed))
     if matter.vial is not None:
-        matter.vial.book_ul = matter.vial.level_ul
+        matter.vial.book_ul += matter.moves_ul

@@ -1,6 +1,6 @@
 """A demo clinic's days: the log opened before nine on the first, then visits, cases, deliveries and counts."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -43,7 +43,7 @@ class Clinic:
                 roles=member.roles,
                 password_sha256=password_commitment(password_hash),
             )
-            self.desk.write(self.desk.order(MANAGER, enrolled, password_hash=password_hash))
+            self.desk.write(replace(self.desk.order(MANAGER, enrolled), password_hash=password_hash))
         open_stock(self.desk, self.shelf, day, old_expiry)
 
     def live(self, day: date, coming: list[Visit]) -> None:

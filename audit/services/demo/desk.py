@@ -63,7 +63,6 @@ class Desk:
         sealed: Mapping[str, Sealable] | None = None,
         owner: str | None = None,
         answers_strike: bool = False,
-        password_hash: str | None = None,
     ) -> Order:
         """Return an order by one of the staff; `at_ms` is when it happened, now when left out."""
         return Order(
@@ -76,7 +75,6 @@ class Desk:
             sealed=sealed or {},
             owner=owner,
             answers_strike=answers_strike,
-            password_hash=password_hash,
         )
 
     def write(self, *orders: Order) -> list[Recorded]:
@@ -102,4 +100,3 @@ def play(desk: Desk, scenes: Iterable[tuple[int, Scene]]) -> None:
         following = next(scene, None)
         if following is not None:
             heapq.heappush(waiting, (following, number, scene))
-

@@ -36,18 +36,14 @@ def _open_bag(desk: Desk, shelf: Shelf, bag: Bag, crew: Crew) -> Scene:
     shelf.bags.remove(bag)
 
 
-def _waste_vial(
-    desk: Desk, matters: Matters, vial: Vial, reason: events.WasteReason, crew: Crew
-) -> Scene:
+def _waste_vial(desk: Desk, matters: Matters, vial: Vial, reason: events.WasteReason, crew: Crew) -> Scene:
     first, second = crew.pair(desk.rng)
     waste = commands.WasteRemainder(container=vial.container, method="denature", reason=reason)
     wasted = yield from _waste_before_two(desk, first, second, vial.level_ul, waste)
     if vial.level_ul != vial.book_ul:
         note = "Vial emptied. What the book had more is within the loss at so many punctures."
         case = case_id(wasted, 0)
-        matters.take_up(
-            Matter(case=case, note=note, mornings=1, outcome="explained", explanation="puncture_loss")
-        )
+        matters.take_up(Matter(case=case, note=note, mornings=1, outcome="explained", explanation="puncture_loss"))
     vial.book_ul = vial.level_ul = 0
 
 
@@ -69,7 +65,8 @@ def _count(desk: Desk, shelf: Shelf, matters: Matters, crew: Crew) -> Scene:
     first, second = crew.pair(desk.rng)
     count = desk.identifier("n")
     _stray(desk, shelf)
-    missing = _overlooked(desk, shelf)
+    is_searched = any(matter.needs_count for matter in matters.waiting)
+    missing = None if is_searched else _overlooked(desk, shelf)
     lots = tuple(
         events.LotFound(product=product, lot=lot, containers=number - ((product, lot) == missing))
         for (product, lot), number in sorted(shelf.lots().items())
@@ -93,10 +90,10 @@ def _count(desk: Desk, shelf: Shelf, matters: Matters, crew: Crew) -> Scene:
 def _stray(desk: Desk, shelf: Shelf) -> None:
     """Now and then a level is not what it was: nobody knows why, or what the maker put in extra shows."""
     vials = [vial for vial in shelf.counted() if not vial.unwritten]
-    if vials and desk.chance(8):
+    if vials and desk.chance(12):
         vial = desk.rng.choice(vials)
         vial.level_ul = max(0, vial.level_ul - desk.rng.randrange(200, 700, 50))
-    elif vials and desk.chance(8):
+    elif vials and desk.chance(12):
         vial = desk.rng.choice(vials)
         vial.level_ul, vial.extra_ul = vial.level_ul + vial.extra_ul, 0
 
@@ -128,16 +125,24 @@ def _take_up(matters: Matters, case: Case, strayed: dict[str, Vial]) -> None:
                 needs_count=True,
             )
         )
-    elif case.variance_ug > 0:
-        note = "Level stands above the label's content less the draws; within the maker's overfill."
-        matters.take_up(
-            Matter(case=case.case, note=note, mornings=1, outcome="explained", explanation="overfill", vial=vial)
-        )
-    elif vial.book_ul - vial.level_ul <= PUNCTURES_UL:
-        note = "Level a little below the book after many punctures; within the expected loss."
-        matters.take_up(
-            Matter(case=case.case, note=note, mornings=1, outcome="explained", explanation="puncture_loss", vial=vial)
-        )
+        return
+    how: tuple[events.Outcome, events.Explanation | None, str]
+    moves_ul = vial.level_ul - vial.book_ul
+    if moves_ul > 0:
+        how = ("explained", "overfill", "Level above the label's content less the draws; within the maker's overfill.")
+    elif -moves_ul <= PUNCTURES_UL:
+        how = ("explained", "puncture_loss", "Level a little below the book after many punctures.")
     else:
-        note = "Draws of the day gone through with both nurses, room searched. Not explained; reported as a loss."
-        matters.take_up(Matter(case=case.case, note=note, mornings=1, outcome="loss", vial=vial))
+        how = ("loss", None, "Draws of the day gone through with both nurses, room searched. Reported as a loss.")
+    outcome, explanation, note = how
+    matters.take_up(
+        Matter(
+            case=case.case,
+            note=note,
+            mornings=1,
+            outcome=outcome,
+            explanation=explanation,
+            vial=vial,
+            moves_ul=moves_ul,
+        )
+    )

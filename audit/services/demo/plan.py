@@ -74,7 +74,7 @@ def plan_visits(rng: Random, sessions: int) -> list[list[Visit]]:
         today = len(days)
         room = min(rng.randint(EMPTIEST_DAY, FULLEST_DAY), sessions - booked)
         coming = due.pop(today, [])
-        due[today + 1] = coming[room:]
+        due[today + 1][:0] = coming[room:]
         coming = coming[:room]
         for _ in range(min(room - len(coming), 2)):
             known += 1

@@ -163,9 +163,7 @@ def _book_draw(parts: list[tuple[Vial, int]]) -> None:
 def _infuse(room: Room) -> Scene:
     desk, dosing = room.desk, room.dosing
     started_ms = desk.clock.now_ms
-    start = events.InfusionStarted(
-        session=room.session, container=room.syringe, rate_ul_per_h=dosing.rate_ul_per_h
-    )
+    start = events.InfusionStarted(session=room.session, container=room.syringe, rate_ul_per_h=dosing.rate_ul_per_h)
     desk.write(room.said(room.nurse, start))
     for change in dosing.changes:
         yield started_ms + change.minute * MINUTE
@@ -224,9 +222,7 @@ def _read(room: Room, left_ul: int) -> Generator[int, None, Recorded]:
 
 def _reading(room: Room, left_ul: int) -> commands.ReadRemainder:
     residual = 0 if room.visit.course is Course.NOT_GIVEN else room.dosing.residual_ul
-    return commands.ReadRemainder(
-        session=room.session, container=room.syringe, volume_ul=left_ul, residual_ul=residual
-    )
+    return commands.ReadRemainder(session=room.session, container=room.syringe, volume_ul=left_ul, residual_ul=residual)
 
 
 def _waste_together(room: Room, first: Recorded, left_ul: int) -> Scene:
@@ -248,9 +244,7 @@ def _waste_together(room: Room, first: Recorded, left_ul: int) -> Scene:
 
 
 def _reread(room: Room, first: Recorded, volume_ul: int) -> commands.RereadRemainder:
-    return commands.RereadRemainder(
-        session=room.session, of=first.ref, container=room.syringe, volume_ul=volume_ul
-    )
+    return commands.RereadRemainder(session=room.session, of=first.ref, container=room.syringe, volume_ul=volume_ul)
 
 
 def _waste(room: Room, *, alone: bool = False) -> commands.WasteRemainder:
@@ -273,7 +267,14 @@ def _close(room: Room) -> Order:
 
 def _spill(room: Room) -> Scene:
     """The open vial falls: what the book had of it is short until the case says why."""
-    vial = next((one for one in room.shelf.opened if one.product is room.dosing.product and one.book_ul > 0 and not one.unwritten), None)
+    vial = next(
+        (
+            one
+            for one in room.shelf.opened
+            if one.product is room.dosing.product and one.book_ul > 0 and not one.unwritten
+        ),
+        None,
+    )
     if vial is None:
         return
     desk = room.desk

@@ -126,9 +126,7 @@ class Shelf:
         return self._open(product, today)
 
     def _open(self, product: Product, today: int) -> Vial:
-        vial = min(
-            (one for one in self.sealed if one.product is product), key=lambda one: (one.expiry, one.container)
-        )
+        vial = min((one for one in self.sealed if one.product is product), key=lambda one: (one.expiry, one.container))
         self.sealed.remove(vial)
         vial.opened_day = today
         self.opened.append(vial)

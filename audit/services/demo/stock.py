@@ -74,9 +74,7 @@ def _confirm(desk: Desk, shelf: Shelf, taken: events.Event, ref: Ref) -> None:
             events.LotFound(product=product, lot=lot, containers=number)
             for (product, lot), number in shelf.lots().items()
         ),
-        opened=tuple(
-            events.LevelFound(container=vial.container, volume_ul=vial.level_ul) for vial in shelf.counted()
-        ),
+        opened=tuple(events.LevelFound(container=vial.container, volume_ul=vial.level_ul) for vial in shelf.counted()),
     )
     desk.write(desk.order(PHARMACIST, confirmed))
 
