@@ -293,6 +293,14 @@ class Book:
             raise Refused("unknown_product", "product")
         return found
 
+    def struck_event(self, strike: Ref | None) -> events.Event | None:
+        """Return what a strike struck, where both are known: what a replacement stands in for."""
+        found = self.entries.get(strike.index) if strike else None
+        if found is None or not isinstance(found.event, events.EntryStruck):
+            return None
+        struck = self.entries.get(found.event.of.index)
+        return struck.event if struck else None
+
     def balance(self, container: str, account: Account, session: str | None = None) -> int:
         """Return what one account holds of a container, in ug."""
         return self.by_container[container][(account, session)]

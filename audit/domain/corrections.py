@@ -54,7 +54,7 @@ def impossible_entries(book: Book, scope: frozenset[str]) -> list[int]:
     replay.entries, replay.struck = book.entries, book.struck
     found = []
     for entry in effective(book, book.entries.values()):
-        homeless = _is_homeless(replay, entry, scope)
+        homeless = _is_homeless(replay, entry, scope) or _is_of_nothing(replay, entry, scope)
         apply(replay, entry)
         if homeless or _takes_too_much(replay, entry, scope):
             found.append(entry.index)
@@ -66,6 +66,12 @@ def _is_homeless(replay: Book, entry: Recorded, scope: frozenset[str]) -> bool:
     if f"session:{session}" not in scope or isinstance(entry.event, events.SessionOpened | events.CaseOpened):
         return False
     return session not in replay.sessions
+
+
+def _is_of_nothing(replay: Book, entry: Recorded, scope: frozenset[str]) -> bool:
+    """Say whether an act is about a container that, with its draw or receipt struck, was never there."""
+    container = getattr(entry.event, "container", None)
+    return f"container:{container}" in scope and container not in replay.containers
 
 
 def _takes_too_much(replay: Book, entry: Recorded, scope: frozenset[str]) -> bool:

@@ -1,9 +1,9 @@
 """A treatment session from order to close: what was drawn is given, wasted, residual or returned."""
 
 from audit.domain import events
-from audit.domain.book import Book, Container
+from audit.domain.book import Book, Container, Session
 from audit.domain.commands import CloseSession, DrawDose, OpenSession, Part, Said
-from audit.domain.errors import Refused
+from audit.domain.errors import Refused, invariant
 from audit.domain.fold import local_day
 from audit.domain.keys import SESSIONS, SYRINGES
 from audit.domain.policy import Policy
@@ -33,7 +33,7 @@ def decide_open(book: Book, command: OpenSession) -> events.SessionOpened:
         raise Refused("duration_out_of_range", "duration", least=1, most=MOST_MINUTES)
     return events.SessionOpened(
         session=command.session,
-        number=book.series[SESSIONS] + 1,
+        number=_session_number(book, command),
         patient=command.patient,
         prescriber=command.prescriber,
         dose_ug=command.dose_ug,
@@ -69,7 +69,7 @@ def decide_draw(book: Book, command: DrawDose, policy: Policy, said: Said) -> ev
     return events.DoseDrawn(
         session=command.session,
         syringe=command.syringe,
-        label=book.series[SYRINGES] + 1,
+        label=_syringe_label(book, command),
         sources=sources,
         concentration_ug_per_ml=first.concentration_ug_per_ml,
         form="solution",
@@ -117,14 +117,43 @@ def decide_close(book: Book, command: CloseSession) -> events.SessionClosed:
     left = book.session_total(session.session, Account.CUSTODY)
     if left:
         raise Refused("not_balanced", "", mass_ug=left)
-    return events.SessionClosed(
+    closed = events.SessionClosed(
         session=session.session,
         drawn_ug=session.drawn_ug,
         given_ug=book.session_total(session.session, Account.GIVEN),
         residual_ug=book.session_total(session.session, Account.RESIDUAL) or None,
-        wasted_ug=sum(book.wastes[index].mass_ug for index in session.wastes if index in book.wastes),
+        wasted_ug=_of_syringes(book, session, Account.WASTED),
+        held_ug=sum(book.on_hand(syringe) for syringe in session.syringes) or None,
         replaces=command.replaces,
     )
+    _check_equation(closed)
+    return closed
+
+
+def _of_syringes(book: Book, session: Session, account: Account) -> int:
+    """Return what an account holds of the session's syringes, in ug; a vial wasted beside them was not drawn."""
+    return sum(book.by_session[session.session][(account, syringe)] for syringe in session.syringes)
+
+
+def _check_equation(closed: events.SessionClosed) -> None:
+    accounted = closed.given_ug + (closed.residual_ug or 0) + closed.wasted_ug + (closed.held_ug or 0)
+    invariant(closed.drawn_ug == accounted, "drawn = given + residual + wasted + held when a session closes")
+
+
+def _session_number(book: Book, command: OpenSession) -> int:
+    """A corrected opening keeps its session's number."""
+    struck = book.struck_event(command.replaces)
+    if isinstance(struck, events.SessionOpened) and struck.session == command.session:
+        return struck.number
+    return book.series[SESSIONS] + 1
+
+
+def _syringe_label(book: Book, command: DrawDose) -> int:
+    """A corrected draw keeps its syringe's label."""
+    struck = book.struck_event(command.replaces)
+    if isinstance(struck, events.DoseDrawn) and struck.syringe == command.syringe:
+        return struck.label
+    return book.series[SYRINGES] + 1
 
 
 def _label(book: Book, container: str) -> str:

@@ -16,6 +16,7 @@ from audit.domain.commands import (
     TakeInventory,
 )
 from audit.domain.errors import Refused
+from audit.domain.facts import Ref
 from audit.domain.fold import local_day
 from audit.domain.keys import LABELS
 from audit.domain.policy import Policy
@@ -45,7 +46,7 @@ def decide_inventory(book: Book, command: TakeInventory, said: Said) -> events.I
     Raises:
         Refused: those of the lots and levels.
     """
-    lots, following = _label_lots(book, command.lots)
+    lots, following = _label_lots(book, command.lots, command.replaces)
     opened = tuple(_level(book, line, following + number) for number, line in enumerate(command.opened))
     _day_not_after(said, said_day=local_day(said.occurred_ms, said.offset_min), field="occurred")
     return events.InventoryTaken(
@@ -98,7 +99,7 @@ def decide_receive(book: Book, command: Receive, policy: Policy, said: Said) -> 
         raise Refused("nothing_received", "lots")
     _day_not_after(said, said_day=_day(command.received_on, "received_on"), field="received_on")
     _day_not_after(said, said_day=_day(command.invoice_date, "invoice_date"), field="invoice_date")
-    lots, _ = _label_lots(book, command.lots)
+    lots, _ = _label_lots(book, command.lots, command.replaces)
     return events.ReceiptRecorded(
         receipt=command.receipt,
         supplier=command.supplier,
@@ -160,8 +161,11 @@ def on_shelf(book: Book, container: str, field: str = "container") -> Container:
     return vial
 
 
-def _label_lots(book: Book, arrived: tuple[LotArrived, ...]) -> tuple[tuple[events.LotLine, ...], int]:
-    """Give each container the next running label; return the lines and the label after them."""
+def _label_lots(
+    book: Book, arrived: tuple[LotArrived, ...], replaces: Ref | None
+) -> tuple[tuple[events.LotLine, ...], int]:
+    """Give each container the next running label, a corrected one its own; return the lines and the label after."""
+    kept = _kept_labels(book, replaces)
     following = book.series[LABELS] + 1
     if sum(len(lot.containers) for lot in arrived) > MOST_PER_ENTRY:
         raise Refused("too_many_containers", "lots", most=MOST_PER_ENTRY)
@@ -177,12 +181,19 @@ def _label_lots(book: Book, arrived: tuple[LotArrived, ...]) -> tuple[tuple[even
                 expiry=_day(lot.expiry, "expiry"),
                 volume_ul=product.volume_ul,
                 mass_ug=_whole_mass(product),
-                first_label=following,
+                first_label=kept.get(lot.containers, following),
                 containers=lot.containers,
             )
         )
-        following += len(lot.containers)
+        following += 0 if lot.containers in kept else len(lot.containers)
     return tuple(lines), following
+
+
+def _kept_labels(book: Book, replaces: Ref | None) -> dict[tuple[str, ...], int]:
+    struck = book.struck_event(replaces)
+    if not isinstance(struck, events.InventoryTaken | events.ReceiptRecorded):
+        return {}
+    return {line.containers: line.first_label for line in struck.lots}
 
 
 def _level(book: Book, line: LevelSeen, label: int) -> events.LevelLine:

@@ -103,8 +103,9 @@ def load_book(
     """
     asked = set(wanted)
     if named:
-        stored = [entry for entry in log.entries_at(conn, site, named) if entry.index < before]
-        for entry in map(read_entry, stored):
+        known = _named(conn, site, named, before)
+        named = [entry.index for entry in known]
+        for entry in known:
             asked |= keys(entry.event) | {key_of_entry(entry.index)}
     asked = {key for key in asked if not key.startswith(_SERIES)} | {key for key in wanted if key.startswith(_SERIES)}
     entries = {entry.index: entry for entry in load_entries(conn, site, asked, before=before)}
@@ -117,6 +118,13 @@ def load_book(
         entries |= {entry.index: entry for entry in load_entries(conn, site, more, before=before)}
         book = fold(entries.values())
     return book
+
+
+def _named(conn: Connection, site: str, named: Sequence[int], before: int) -> list[Recorded]:
+    """Return the entries named, and what those that are strikes struck."""
+    found = [read_entry(entry) for entry in log.entries_at(conn, site, named) if entry.index < before]
+    struck = [entry.event.of.index for entry in found if isinstance(entry.event, EntryStruck)]
+    return found + [read_entry(entry) for entry in log.entries_at(conn, site, struck)]
 
 
 def expected_at(conn: Connection, site: str, index: int) -> tuple[Expected, ...]:

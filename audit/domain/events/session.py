@@ -169,3 +169,4 @@ class SessionClosed(Correctable):
     given_ug: MassUg
     residual_ug: MassUg | None = None
     wasted_ug: MassUg
+    held_ug: MassUg | None = None
