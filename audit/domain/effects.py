@@ -2,6 +2,7 @@
 
 from audit.domain import events
 from audit.domain.book import Book, Case, Container, Count, Person, Reading, Recorded, Run, Session, Waste
+from audit.domain.labels import syringe_label, vial_label
 
 
 def take_effect(book: Book, entry: Recorded) -> None:  # noqa: C901, PLR0912, PLR0915 (one case a kind)
@@ -119,16 +120,6 @@ def _vial(book: Book, container: str, label: int, line: events.LotLine | events.
         content_ul=line.volume_ul,
         content_ug=line.mass_ug,
     )
-
-
-def vial_label(number: int) -> str:
-    """Return what is printed on a vial's label."""
-    return f"V-{number:04d}"
-
-
-def syringe_label(number: int) -> str:
-    """Return what is written on a syringe."""
-    return f"S-{number:04d}"
 
 
 def _session(entry: Recorded, event: events.SessionOpened) -> Session:
