@@ -11,6 +11,7 @@ from flask import Flask
 
 from audit.config import Settings
 from audit.services import people
+from audit.services.demo.keys import keys_folder
 from audit.services.keyring import open_keyring
 from audit.services.opening import Ground, find_register, log_key
 from audit.services.publish import Signer
@@ -54,7 +55,7 @@ def prepare(settings: Settings) -> Ground:
     is_local = settings.host in {"localhost", "127.0.0.1"}
     return Ground(
         engine=engine,
-        keyring=open_keyring(settings.home / "keys", secrets.token_bytes),
+        keyring=open_keyring(keys_folder(engine, settings.home), secrets.token_bytes),
         host=settings.host,
         scheme="http" if is_local else "https",
         port=settings.bind_port if is_local else 443,
