@@ -202,12 +202,11 @@ class Case:
     due_on: str | None = None
     notes: list[int] = field(default_factory=list)
     closed: Recorded | None = None
-    superseded_by: str | None = None
 
     @property
     def is_open(self) -> bool:
         """Say whether it still needs an answer."""
-        return self.closed is None and self.superseded_by is None
+        return self.closed is None
 
 
 @dataclass(slots=True)

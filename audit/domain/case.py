@@ -65,10 +65,9 @@ def decide_close_case(book: Book, command: CloseCase) -> events.CaseClosed:
     """
     case = open_case(book, command.case)
     _check_fits(case, command)
-    recounted = command.outcome == "explained" and command.explanation == "recounted"
-    if command.outcome == "corrected" or recounted:
-        _check_names_entry(book, case, command, recounted=recounted)
-    posts = command.outcome in {"loss", "gain", "explained"} and not recounted
+    if command.outcome == "corrected":
+        _check_names_correction(book, case, command)
+    posts = command.outcome in {"loss", "gain", "explained"}
     return events.CaseClosed(
         case=case.case,
         outcome=command.outcome,
@@ -105,21 +104,16 @@ def _check_fits(case: Case, command: CloseCase) -> None:
         raise Refused("outcome_does_not_fit", "outcome", variance_ug=case.variance_ug)
 
 
-def _check_names_entry(book: Book, case: Case, command: CloseCase, *, recounted: bool) -> None:
+def _check_names_correction(book: Book, case: Case, command: CloseCase) -> None:
     named = book.entries.get(command.of.index) if command.of else None
-    if named is None or command.of is None or named.leaf != command.of.leaf or named.index < case.of.index:
-        raise Refused("name_the_entry", "of")
-    if recounted and not isinstance(named.event, events.CountConfirmed | events.CountRevealed):
-        raise Refused("name_the_entry", "of")
-    if command.outcome == "corrected" and not _is_correction(named):
+    if named is None or command.of is None or named.leaf != command.of.leaf or not _is_correction(named, case):
         raise Refused("name_the_entry", "of")
 
 
-def _is_correction(named: Recorded) -> bool:
-    if isinstance(named.event, events.EntryStruck):
-        return True
-    written_late = named.recorded_ms - named.occurred_ms > 0
-    return getattr(named.event, "replaces", None) is not None or written_late
+def _is_correction(named: Recorded, case: Case) -> bool:
+    """Say whether an entry could put a case right: a strike, a replacement, or one written after the case opened."""
+    is_replacement = isinstance(named.event, events.EntryStruck) or getattr(named.event, "replaces", None) is not None
+    return is_replacement or named.index > case.index
 
 
 def _adjustments(book: Book, case: Case, command: CloseCase) -> tuple[events.Adjustment, ...]:

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from audit.domain import events
-from audit.domain.book import Book, Count, Recorded
+from audit.domain.book import Book, Case, Count, Recorded
 from audit.domain.commands import ConfirmCount, RevealCount, Said
 from audit.domain.errors import Refused
 from audit.domain.policy import Policy
@@ -162,7 +162,11 @@ def found_against(book: Book, found: events.CountRecorded, expected: tuple[Expec
 
 
 def cases_for(book: Book, lines: tuple[Variance, ...], of: Recorded) -> tuple[events.CaseOpened, ...]:
-    """Return a case for each line that differs; one already open on the same thing is superseded."""
+    """Return a case for what each line differs beyond the cases still open on the same thing.
+
+    So the open cases always add up to what was counted less what the book has, however often it is counted.
+    """
+    differing = [(line, line.mass_ug - open_variance(book, line)) for line in lines]
     return tuple(
         events.CaseOpened(
             case=case_id(of, number),
@@ -171,10 +175,18 @@ def cases_for(book: Book, lines: tuple[Variance, ...], of: Recorded) -> tuple[ev
             container=line.container,
             product=line.product,
             lot=line.lot or None,
-            variance_ug=line.mass_ug,
-            supersedes=_open_before(book, line),
+            variance_ug=new_ug,
         )
-        for number, line in enumerate(line for line in lines if line.mass_ug)
+        for number, (line, new_ug) in enumerate(one for one in differing if one[1])
+    )
+
+
+def open_variance(book: Book, line: Variance) -> int:
+    """Return what the cases still open on a container, or on a lot's sealed containers, leave unexplained, in ug."""
+    return sum(
+        case.variance_ug
+        for case in book.cases.values()
+        if case.is_open and case.cause == "variance" and _is_about(case, line)
     )
 
 
@@ -197,14 +209,10 @@ def open_count(book: Book, count: str) -> Count:
     return found
 
 
-def _open_before(book: Book, line: Variance) -> str | None:
-    for case in book.cases.values():
-        same = case.container == line.container and (
-            line.container or (case.product, case.lot) == (line.product, line.lot)
-        )
-        if case.is_open and case.cause == "variance" and same:
-            return case.case
-    return None
+def _is_about(case: Case, line: Variance) -> bool:
+    if line.container is not None:
+        return case.container == line.container
+    return case.container is None and (case.product, case.lot) == (line.product, line.lot)
 
 
 def _lots_against(book: Book, found: events.CountRecorded, sealed: list[Expected]) -> list[Variance]:

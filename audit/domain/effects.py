@@ -258,5 +258,3 @@ def _open_case(book: Book, entry: Recorded, event: events.CaseOpened) -> None:
         session=event.session,
         variance_ug=event.variance_ug or 0,
     )
-    if event.supersedes in book.cases:
-        book.cases[event.supersedes].superseded_by = event.case

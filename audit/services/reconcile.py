@@ -110,14 +110,16 @@ def offset_at(moment_ms: int, zone: str) -> int:
 
 
 def _basis(conn: Connection, site: str, entry: Recorded, size: int) -> CountBasis:
-    """Add up the open part of the cases this count opened; a closed one has been posted and leaves nothing."""
-    book = ledger.load_book(conn, site, {f"entry:{entry.index}"}, before=size)
-    opened = [case for case in book.cases.values() if case.cause == "variance" and case.of.index == entry.index]
-    keys = {f"case:{case.case}" for case in opened}
-    states = ledger.load_book(conn, site, keys, before=size)
+    """Add up the cases still open of this count and those before it; a closed one has been posted and leaves nothing.
+
+    A later count's cases hold only what it differs beyond these, so the sum is counted less book at this count.
+    """
+    keys = {f"case:{case}" for case in registers.keyed(conn, site, "case")}
+    book = ledger.load_book(conn, site, keys, before=size)
     left: dict[Strength, int] = {}
-    for case in states.cases.values():
-        if case.closed is None and (strength := _strength(states, case.product, case.container)):
+    for case in book.cases.values():
+        of_this_or_before = case.cause == "variance" and case.of.index <= entry.index
+        if of_this_or_before and case.is_open and (strength := _strength(book, case.product, case.container)):
             left[strength] = left.get(strength, 0) + case.variance_ug
     return CountBasis(index=entry.index, occurred_ms=entry.occurred_ms, unexplained_ug=left)
 

@@ -85,7 +85,6 @@ class CaseOpened:
     product: ProductRef | None = None
     lot: Code | None = None
     variance_ug: SignedUg | None = None
-    supersedes: CaseId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
