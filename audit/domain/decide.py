@@ -6,6 +6,7 @@ from audit.domain import case, commands, corrections, count, events, people, ses
 from audit.domain.book import Book
 from audit.domain.commands import Command, Said
 from audit.domain.errors import Refused
+from audit.domain.fresh import check_new
 from audit.domain.policy import Policy
 from audit.domain.wire import kind_of
 
@@ -21,6 +22,7 @@ def decide(book: Book, command: Command, policy: Policy, said: Said) -> events.E
     """
     if said.occurred_ms > said.now_ms + CLOCK_SLACK_MS:
         raise Refused("future", "occurred", occurred_ms=said.occurred_ms, now_ms=said.now_ms)
+    check_new(book, command)
     event = _decide(book, command, policy, said)
     people.check_may(book, said, kind_of(event))
     return event

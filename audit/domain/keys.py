@@ -14,6 +14,7 @@ from audit.domain.wire import codec
 LABELS = "series:labels"
 SESSIONS = "series:sessions"
 SYRINGES = "series:syringes"
+PERSONS = "series:persons"
 LOG = "log:site"
 
 
@@ -30,7 +31,7 @@ def keys(event: events.Event) -> frozenset[str]:
         case events.DoseDrawn():
             found.add(SYRINGES)
         case events.PersonEnrolled(sign_in=sign_in):
-            found.add(sign_in_key(sign_in))
+            found |= {sign_in_key(sign_in), PERSONS}
         case events.ProductRegistered(code_system=system, code=code):
             found.add(code_key(system, code))
         case events.CaseOpened(product=str(product), lot=str(lot)):

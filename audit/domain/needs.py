@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from audit.domain import commands, events
 from audit.domain.facts import Identifier, Many, Ref
-from audit.domain.keys import LABELS, LOG, SESSIONS, SYRINGES, code_key, entry_key, lot_key, sign_in_key
+from audit.domain.keys import LABELS, LOG, PERSONS, SESSIONS, SYRINGES, code_key, entry_key, lot_key, sign_in_key
 
 _KEY_OF_PREFIX = {
     "c": "container",
@@ -37,7 +37,7 @@ def needed_keys(command: commands.Command, actor: str) -> set[str]:
         case commands.DrawDose():
             wanted.add(SYRINGES)
         case events.PersonEnrolled(sign_in=sign_in):
-            wanted.add(sign_in_key(sign_in))
+            wanted |= {sign_in_key(sign_in), PERSONS}
         case events.ProductRegistered(code_system=system, code=code):
             wanted.add(code_key(system, code))
         case events.CountRecorded(lots=lots) | commands.ConfirmCount(lots=lots):

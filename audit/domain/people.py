@@ -106,6 +106,8 @@ def decide_enrol(book: Book, command: events.PersonEnrolled, said: Said) -> even
         raise Refused("already_enrolled", "name")
     if command.sign_in.casefold() in book.sign_ins:
         raise Refused("sign_in_taken", "sign_in", sign_in=command.sign_in)
+    if not book.persons and said.actor != command.person:
+        raise Refused("first_enrols_self", "name")
     if said.actor == command.person and "administrator" not in command.roles:
         raise Refused("first_administers", "roles")
     _check_roles(command.roles)
