@@ -10,6 +10,7 @@ from typing import assert_never
 
 from audit.domain import events
 from audit.domain.book import Book, Container, Recorded
+from audit.domain.fold import syringe_label
 from audit.domain.quantity import DecimalMark, format_thousandths, volume_of
 from audit.services.meanings import (
     CAUSES,
@@ -214,7 +215,10 @@ class Teller:
             if (mass := (source.overfill_ug or 0) + (source.unexplained_ug or 0))
         ]
         expired = "expired vial" if event.expired_used else ""
-        return Told(what, self._about(event.session, event.syringe, made_up, *beyond, expired))
+        # A struck draw made no syringe: what it says of itself is all there is.
+        strength = f"{self._plain(event.concentration_ug_per_ml)} mg/mL"
+        parts = (_capital(self.session(event.session)), syringe_label(event.label), strength, made_up, *beyond, expired)
+        return Told(what, " · ".join(part for part in parts if part))
 
     def _pump(self, event: events.InfusionStarted | events.RateChanged | events.InfusionStopped) -> Told:
         about = self._about(event.session, event.container)

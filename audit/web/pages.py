@@ -2,7 +2,9 @@
 
 from flask import Blueprint, Flask
 
-BLUEPRINTS: tuple[Blueprint, ...] = ()
+from audit.web import register
+
+BLUEPRINTS: tuple[Blueprint, ...] = (register.blueprint,)
 
 
 def install(app: Flask) -> None:
