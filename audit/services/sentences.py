@@ -10,7 +10,7 @@ from typing import assert_never
 
 from audit.domain import events
 from audit.domain.book import Book, Container, Recorded
-from audit.domain.fold import syringe_label
+from audit.domain.labels import syringe_label
 from audit.domain.quantity import DecimalMark, format_thousandths, volume_of
 from audit.services.meanings import (
     CAUSES,

@@ -68,8 +68,9 @@ def show() -> ResponseReturnValue:
     is_whole = query.wanted == Wanted()
     rows = shown.rows_of(page.lines, viewer, professions, linked=is_whole)
     return render_template(
-        "register/show.html", query=query, rows=rows, older=page.older_before, before=before, acts=[(name, label) for name, label, _ in shown.GROUPS], days=shown.by_day(rows),
-        people=sorted(viewer.names.items(), key=lambda pair: pair[1]), flags=_flag_chips(query), state=_state(),
+        "register/show.html", query=query, rows=rows, older=page.older_before, before=before, state=_state(),
+        acts=[(name, label) for name, label, _ in shown.GROUPS], days=shown.by_day(rows), flags=_flag_chips(query),
+        people=sorted(viewer.names.items(), key=lambda pair: pair[1]),
     )  # fmt: skip
 
 
