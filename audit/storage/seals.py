@@ -98,15 +98,24 @@ def opened(conn: Connection, vault: Vault, place: Place) -> Opened | None:
     row = conn.execute(_ROW, {"at_site": vault.site, "at": place.index, "of_field": place.field}).one_or_none()
     if row is None:
         return None
-    key = _owner_key(conn, vault, row.owner)
-    if key is None:
+    wrapped = conn.scalar(_KEY, {"at_site": vault.site, "of_owner": row.owner})
+    if wrapped is None:
         return None
-    plain = _decrypt(key, row.ciphertext, _place_data(vault, row.owner, place.field))
+    return open_row(vault, place.field, owner=row.owner, wrapped=wrapped, ciphertext=row.ciphertext)
+
+
+def open_row(vault: Vault, name: str, *, owner: str, wrapped: bytes, ciphertext: bytes) -> Opened:
+    """Open the value of a field by the row it stands in and its owner's wrapped key; asks the database nothing.
+
+    Raises `SealBroken` when it does not decrypt.
+    """
+    key = _decrypt(vault.wrapping_key, wrapped, _key_data(vault, owner))
+    plain = _decrypt(key, ciphertext, _place_data(vault, owner, name))
     try:
-        content = canonical.decode(plain[_R_BYTES:], line_feeds=True)
-    except canonical.NotCanonical as error:
+        value = canonical.decode(plain[_R_BYTES:], line_feeds=True)["v"]
+    except (canonical.NotCanonical, KeyError) as error:
         raise SealBroken("the sealed bytes are not a value") from error
-    return Opened(r=plain[:_R_BYTES], value=content["v"])
+    return Opened(r=plain[:_R_BYTES], value=value)
 
 
 def destroy(conn: Connection, site: str, owner: str) -> int:

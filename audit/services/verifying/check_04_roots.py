@@ -1,0 +1,149 @@
+"""Checks 4 to 6: roots computed from the bytes, checkpoints under the log's key, an earlier checkpoint extended."""
+
+from collections.abc import Iterable
+
+from audit.services.verifying.source import Anchor
+from audit.services.verifying.verdict import Notebook, Rule
+from audit.storage.checkpoints import StoredCheckpoint
+from audit.tlog.checkpoint import Checkpoint, open_note
+from audit.tlog.keys import VerifierKey
+from audit.tlog.merkle import HASH_BYTES, appended_nodes, root_at
+from audit.tlog.note import NoteRefused
+
+UNCOVERED_MS = 60_000
+"""How long entries may stand past the last checkpoint (log-format, section 7)."""
+
+
+class Tree:
+    """Every hash of the tree over the leaves pushed, 64 bytes an entry; it ends at the first missing entry."""
+
+    def __init__(self) -> None:
+        self.levels: list[bytearray] = [bytearray()]
+        self.size = 0
+
+    def push(self, index: int, leaf: bytes) -> None:
+        """Append the leaf of entry `index`; after a gap nothing more can be said about roots."""
+        if index != self.size:
+            return
+        for node in appended_nodes(self.size, leaf, self.read):
+            if node.level == len(self.levels):
+                self.levels.append(bytearray())
+            self.levels[node.level] += node.hash
+        self.levels[0] += leaf
+        self.size += 1
+
+    def read(self, level: int, index: int) -> bytes:
+        """Return one hash of a complete subtree."""
+        start = index * HASH_BYTES
+        return bytes(self.levels[level][start : start + HASH_BYTES])
+
+    def root(self, size: int) -> bytes | None:
+        """Return the root over the first `size` entries; None where they are not all there."""
+        return root_at(size, self.read) if 0 <= size <= self.size else None
+
+
+class Checkpoints:
+    """Judges signed notes against the tree and the log's key."""
+
+    def __init__(self, notebook: Notebook, tree: Tree, key: VerifierKey | None) -> None:
+        self._notebook = notebook
+        self._tree = tree
+        self._key = key
+        self.covered = 0
+
+    def check(self, kept: Iterable[StoredCheckpoint]) -> None:
+        """Check every checkpoint kept beside the log; a long row of wrong roots is told once."""
+        any_kept, wrong_after = False, 0
+        for row in kept:
+            any_kept = True
+            opened = self._open(row, wrong_root_told=wrong_after > 0)
+            wrong_after += opened is False
+            if opened:
+                self.covered = max(self.covered, row.size)
+        if wrong_after > 1:
+            found = f"{wrong_after - 1} later checkpoints over other roots too"
+            self._notebook.finding(Rule.ROOT, None, expected="the roots of these entries", found=found)
+        if not any_kept:
+            for rule in (Rule.ROOT, Rule.CHECKPOINT):
+                self._notebook.skip(rule, "no checkpoint has been signed yet")
+
+    def check_anchor(self, anchor: Anchor) -> int:
+        """Check what was brought from outside; return the size up to which it vouches for the log."""
+        if anchor.log_key is not None and self._key is not None and anchor.log_key != self._key:
+            self._notebook.finding(
+                Rule.EXTENDS,
+                0,
+                expected=f"the log key given, {anchor.log_key.to_string()}",
+                found=f"log_opened names {self._key.to_string()}",
+            )
+            return 0
+        if anchor.note is None:
+            self._notebook.skip(Rule.EXTENDS, "no earlier checkpoint was given")
+            return self.covered if anchor.log_key is not None else 0
+        given = self._note(anchor.note, Rule.EXTENDS, None)
+        if given is None or not self._matches(given, Rule.EXTENDS, told=False):
+            return 0
+        return given.size
+
+    def check_uncovered(self, first_ms: int | None, now_ms: int | None) -> None:
+        """Name entries past the last checkpoint that are older than a minute."""
+        if first_ms is None or now_ms is None or now_ms - first_ms <= UNCOVERED_MS:
+            return
+        self._notebook.finding(
+            Rule.CHECKPOINT,
+            self.covered,
+            expected="a checkpoint within a minute",
+            found=f"none covers entry {self.covered}, recorded {(now_ms - first_ms) // 1000} s ago",
+        )
+
+    def _open(self, row: StoredCheckpoint, *, wrong_root_told: bool) -> bool | None:
+        """True where a row holds, False where it is over another root, None where it is no checkpoint at all."""
+        checkpoint = self._note(row.note, Rule.CHECKPOINT, row.size)
+        if checkpoint is None:
+            return None
+        if (checkpoint.size, checkpoint.root) != (row.size, row.root):
+            self._notebook.finding(
+                Rule.TABLES,
+                _last(checkpoint.size),
+                expected=f"checkpoint columns of its note: size {checkpoint.size}, root {checkpoint.root.hex()}",
+                found=f"size {row.size}, root {row.root.hex()}",
+            )
+        return self._matches(checkpoint, Rule.ROOT, told=wrong_root_told)
+
+    def _note(self, note: str, rule: Rule, size: int | None) -> Checkpoint | None:
+        at = "the checkpoint given" if size is None else f"the checkpoint at size {size}"
+        index = None if size is None else _last(size)
+        if self._key is None:
+            self._notebook.finding(rule, index, expected="a log key in entry 0", found=f"none to check {at} with")
+            return None
+        try:
+            checkpoint, _ = open_note(note, [self._key])
+        except NoteRefused as refusal:
+            expected = f"{at} signed by {self._key.name}+{self._key.key_id.hex()}"
+            self._notebook.finding(rule, index, expected=expected, found=str(refusal))
+            return None
+        if checkpoint.origin != self._key.name:
+            self._notebook.finding(
+                rule, index, expected=f"{at} of {self._key.name}", found=f"one of {checkpoint.origin}"
+            )
+            return None
+        return checkpoint
+
+    def _matches(self, checkpoint: Checkpoint, rule: Rule, *, told: bool) -> bool:
+        root = self._tree.root(checkpoint.size)
+        if root == checkpoint.root:
+            return True
+        if not told:
+            met = f"root {root.hex()}" if root else f"entries are there in order only up to size {self._tree.size}"
+            self._notebook.finding(
+                rule,
+                _last(checkpoint.size),
+                expected=f"root {checkpoint.root.hex()} at size {checkpoint.size}",
+                found=met,
+            )
+        return False
+
+
+def _last(size: int) -> int | None:
+    """The last entry that a size covers."""
+    return size - 1 if size > 0 else None

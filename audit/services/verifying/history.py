@@ -1,0 +1,104 @@
+"""What the checks remember of the entries that passed: a few words of each, never its bytes.
+
+An earlier entry that a later one names is read again where it is no longer at hand; so memory grows by some hundred
+bytes an entry, whatever entries hold.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from audit.domain import events
+from audit.domain.book import Recorded
+from audit.domain.errors import BrokenInvariantError
+from audit.domain.keys import entry_key, keys
+from audit.domain.postings import Posting, postings, reversed_postings
+from audit.services.verifying.check_01_bytes import Read, decode_again
+
+_AT_HAND = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is kept of an entry: its leaf hash, kind, actor and method ("" where its bytes were none)."""
+
+    leaf: bytes
+    kind: str
+    actor: str
+    method: str
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What an entry does to the derived tables: its keys, its postings and when these take effect."""
+
+    keys: frozenset[str]
+    postings: tuple[Posting, ...]
+    occurred_ms: int
+
+
+@dataclass(slots=True)
+class History:
+    """The entries that passed, by index; `struck` maps a struck entry to the first strike on it."""
+
+    body_at: Callable[[int], bytes | None]
+    past: dict[int, Past] = field(default_factory=dict)
+    struck: dict[int, int] = field(default_factory=dict)
+    case_opened_ms: dict[str, int] = field(default_factory=dict)
+    patient_of: dict[str, str] = field(default_factory=dict)
+    _recent: dict[int, Recorded] = field(default_factory=dict)
+
+    def add(self, read: Read) -> None:
+        """Remember an entry once every check has seen it."""
+        entry, recorded = read.entry, read.recorded
+        self.past[read.index] = (
+            Past(read.leaf, entry.kind, entry.actor, entry.method) if entry else Past(read.leaf, "", "", "")
+        )
+        if recorded is None:
+            return
+        self._recent[read.index] = recorded
+        if len(self._recent) > _AT_HAND:
+            del self._recent[next(iter(self._recent))]
+        match recorded.event:
+            case events.EntryStruck(of=of):
+                self.struck.setdefault(of.index, read.index)
+            case events.CaseOpened(case=case):
+                self.case_opened_ms[case] = recorded.occurred_ms
+            case events.SessionOpened(session=session, patient=patient):
+                self.patient_of[session] = patient
+            case _:
+                pass
+
+    def recorded(self, index: int) -> Recorded | None:
+        """Return what an earlier entry stated; None where there is none that states anything known."""
+        found = self._recent.get(index)
+        if found is not None or index not in self.past:
+            return found
+        body = self.body_at(index)
+        return None if body is None else decode_again(body)
+
+    def effect(self, read: Read) -> Effect | None:
+        """Return what an entry does to the derived tables: a strike does the reverse of what it strikes.
+
+        None where what it states, or what it strikes, is not known.
+        """
+        recorded = read.recorded
+        if recorded is None:
+            return None
+        event = recorded.event
+        if isinstance(event, events.EntryStruck):
+            return self._reverse(event)
+        occurred_ms = recorded.occurred_ms
+        if isinstance(event, events.CaseClosed):
+            occurred_ms = self.case_opened_ms.get(event.case, occurred_ms)
+        return Effect(keys(event), read.posted, occurred_ms)
+
+    def _reverse(self, strike: events.EntryStruck) -> Effect | None:
+        struck = self.recorded(strike.of.index)
+        if struck is None:
+            return None
+        try:
+            posted = reversed_postings(postings(struck.event))
+        except BrokenInvariantError:
+            posted = ()
+        found = keys(strike) | keys(struck.event) | {entry_key(struck.index)}
+        return Effect(found, posted, struck.occurred_ms)

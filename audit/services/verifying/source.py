@@ -1,0 +1,81 @@
+"""What a verification is given, whether it comes from a database or from an evidence file: plain values and streams.
+
+Here is no reading of either (`audit.services.verify`, `audit.services.evidence`) and no judging.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from audit.storage.checkpoints import StoredCheckpoint
+from audit.storage.derived import AccountRow, PostingRow, SealedRow, Stray
+from audit.storage.log import Head, StoredEntry
+from audit.storage.seals import Opened, SealBroken
+from audit.storage.signer_store import Held
+from audit.tlog.keys import VerifierKey
+
+__all__ = ["AccountRow", "Anchor", "Opened", "Own", "PostingRow", "Row", "SealBroken", "SealedRow", "Source", "Tables"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One entry as it was met: its place, its bytes, and the columns beside them where it has any."""
+
+    index: int
+    body: bytes
+    columns: StoredEntry | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tables:
+    """Every derived table of one site; streams are in order of index and are read once."""
+
+    site: str
+    heads: tuple[Head, ...]
+    postings: Iterator[PostingRow]
+    keys: Iterator[tuple[int, str]]
+    nodes: Iterator[tuple[int, int, bytes]]
+    sealed: Iterator[SealedRow]
+    sealed_keys: list[tuple[str, bytes]]
+    accounts: tuple[AccountRow, ...]
+    missing_guards: tuple[str, ...]
+    strays: tuple[Stray, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Own:
+    """What this installation knows apart from the database: its keys' public halves, its signer's row, its secrets.
+
+    `held` None means that the signer never signed for this log.
+    """
+
+    log_public: bytes
+    service_public: bytes
+    wrapping_key: bytes = field(repr=False)
+    held: Held | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Anchor:
+    """What the person who verifies brought from outside: an earlier signed note, the log's key, or nothing."""
+
+    note: str | None = None
+    log_key: VerifierKey | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One log to verify. `count` is for progress alone; what is not there (None) is not checked, and said so.
+
+    `clear` gives opened seals by (index, field) where they come in the clear, as in an evidence file.
+    """
+
+    rows: Iterable[Row]
+    body_at: Callable[[int], bytes | None]
+    count: int
+    checkpoints: Iterable[StoredCheckpoint]
+    tables: Tables | None = None
+    own: Own | None = None
+    clear: Mapping[tuple[int, str], Opened] | None = None
+    reports: Path | None = None
+    now_ms: int | None = None

@@ -1,0 +1,100 @@
+"""A clinic with enough life in it that every table has rows worth changing, and what an administrator may do to it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, text
+
+from audit.domain import commands, events
+from audit.services.verify import Anchor, Installation, Verdict, own_of, verify_in, verify_site
+from audit.storage import guards
+from audit.tlog.seal import password_commitment
+from tests.clinic import Clinic, start_clinic
+
+
+def live(url: str, home: Path) -> Clinic:
+    """Sessions, a correction, a count with a variance and its case, roles and a password changed, one person ended."""
+    clinic = start_clinic(url, home)
+    vials = clinic.receive(count=3)
+    clinic.whole_session(vials[0])
+    session = clinic.open_session("A")
+    syringe = clinic.draw("A", session, vials[0], 1000)
+    clinic.run("A", session, syringe, rate_ul_per_h=1200, minutes=40)
+    first = clinic.read("A", syringe, 210)
+    clinic.record(
+        [
+            clinic.order("A", commands.StrikeEntry(of=first.ref, reason="mistyped", replacements=1)),
+            clinic.order("A", commands.ReadRemainder(container=syringe, volume_ul=200), answers_strike=True),
+        ]
+    )
+    clinic.count("A", "B", lots={(clinic.products["50"], "EX-5390"): 2}, levels={vials[0]: 7_000})
+    password = "synthetic-hash-B-second"
+    clinic.act(
+        "B",
+        events.PasswordSet(person=clinic.people["B"], password_sha256=password_commitment(password)),
+        password_hash=password,
+    )
+    clinic.act("A", events.RolesChanged(person=clinic.people["M"], roles=("clinician", "manager")))
+    clinic.enrol("E", "nurse", "clinician")
+    clinic.act("A", events.PersonEnded(person=clinic.people["E"], reason="left"))
+    clinic.checkpoint()
+    clinic.whole_session(vials[1])
+    clinic.checkpoint()
+    return clinic
+
+
+def installation(clinic: Clinic) -> Installation:
+    """Return what stands around the clinic's database."""
+    return Installation(keyring=clinic.ground.keyring, signer_store=clinic.signer.store)
+
+
+def check(clinic: Clinic, *, anchor: str | None = None) -> Verdict:
+    """Verify the clinic's log with everything the installation has."""
+    return verify_site(
+        clinic.register.engine,
+        clinic.register.site,
+        installation(clinic),
+        now_ms=clinic.clock.now_ms,
+        anchor=Anchor(note=anchor),
+    )
+
+
+@contextmanager
+def as_administrator(clinic: Clinic) -> Iterator[Connection]:
+    """A transaction with every trigger and constraint out of the way, undone at the end of the block."""
+    with clinic.register.engine.connect() as conn, conn.begin() as transaction:
+        guards.drop(conn)
+        _drop_constraints(conn)
+        yield conn
+        transaction.rollback()
+
+
+def check_in(clinic: Clinic, conn: Connection, *, anchor: str | None = None) -> Verdict:
+    """Put the triggers back, as if nothing had been, and verify what the transaction sees."""
+    guards.create(conn)
+    around = installation(clinic)
+    site = clinic.register.site
+    return verify_in(
+        conn,
+        site,
+        around,
+        own=own_of(conn, site, around),
+        now_ms=clinic.clock.now_ms,
+        anchor=Anchor(note=anchor),
+    )
+
+
+def _drop_constraints(conn: Connection) -> None:
+    """Drop every CHECK, UNIQUE and PRIMARY KEY of PostgreSQL; of SQLite, stop asking its CHECKs."""
+    if conn.dialect.name != "postgresql":
+        conn.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+        return
+    named = conn.execute(
+        text(
+            "SELECT c.conname, r.relname FROM pg_constraint c JOIN pg_class r ON r.oid = c.conrelid"
+            " WHERE c.contype IN ('c', 'u', 'p') AND r.relnamespace = current_schema()::regnamespace"
+        )
+    ).all()
+    for name, table in named:
+        conn.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name}"))
