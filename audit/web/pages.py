@@ -2,9 +2,9 @@
 
 from flask import Blueprint, Flask
 
-from audit.web import register
+from audit.web import register, stock
 
-BLUEPRINTS: tuple[Blueprint, ...] = (register.blueprint,)
+BLUEPRINTS: tuple[Blueprint, ...] = (register.blueprint, stock.blueprint)
 
 
 def install(app: Flask) -> None:
