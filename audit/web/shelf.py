@@ -8,15 +8,13 @@ from dataclasses import dataclass
 
 from audit.domain.book import Book, Container
 from audit.domain.errors import Refused
-from audit.domain.fold import vial_label
 from audit.domain.postings import Account
+from audit.services.labels import find_container
 from audit.services.reading import book_of, book_on_hand
-from audit.storage import registers
-from audit.storage.engine import read
+from audit.services.scanning import parse_label
 from audit.web.desk import register
 from audit.web.filters import amount
 
-_LABEL = re.compile(r"V?-?0*([0-9]{1,9})", re.IGNORECASE)
 _CONTAINER = re.compile(r"c_[0-9a-z]{4,40}")
 
 
@@ -42,7 +40,7 @@ def shelf() -> list[OnShelf]:
 
 
 def find_vial(code: str, field: str = "code") -> str:
-    """Return the container that a scanned or typed label names: V-0412, v412, or the text of its code.
+    """Return the container that a scanned or typed label names: V-0412, v412, 412, or the text of its printed code.
 
     Raises:
         Refused: `unknown_container`.
@@ -52,23 +50,11 @@ def find_vial(code: str, field: str = "code") -> str:
     if inside and inside[0] in book_of(register(), {f"container:{inside[0]}"}).containers:
         return inside[0]
     last = wanted.rsplit("/", 1)[-1]
-    number = _LABEL.fullmatch(last)
-    found = _by_label(vial_label(int(number[1]))) if number else None
+    label = parse_label(f"V-{last}" if last.isdecimal() and last.isascii() else last)
+    found = find_container(register(), label) if label else None
     if found is None:
         raise Refused("unknown_container", field)
-    return found
-
-
-def _by_label(label: str) -> str | None:
-    on_hand = book_on_hand(register()).containers.values()
-    here = next((vial.container for vial in on_hand if vial.label == label), None)
-    if here is not None:
-        return here
-    # Not on the shelf: finished or in a session's custody. It is known all the same, and the act says why it is refused.
-    with read(register().engine) as conn:
-        known = registers.keyed(conn, register().site, "container")
-    everything = book_of(register(), {f"container:{one}" for one in known}).containers.values()
-    return next((vial.container for vial in everything if vial.label == label), None)
+    return found.container
 
 
 def _is_here(book: Book, vial: Container) -> bool:
