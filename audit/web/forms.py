@@ -85,6 +85,13 @@ class Form:
             return choices[choices.index(typed)]
         return self._refuse(Refused("choose_one", name), choices[0])
 
+    def named(self, name: str, prefix: str) -> str:
+        """Return the identifier of something that was chosen; whether it is known is for the act to judge."""
+        typed = self.typed.get(name, "").strip()
+        if re.fullmatch(rf"{prefix}_[0-9a-z]{{4,32}}", typed):
+            return typed
+        return self._refuse(Refused("choose_one", name), "")
+
     def ticked(self, name: str) -> bool:
         """Say whether a box was ticked."""
         return bool(self.typed.get(name))
