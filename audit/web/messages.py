@@ -51,6 +51,7 @@ SENTENCES: dict[str, str] = {
     "made_up_less": "{volume_ul:ml} mL is less than was drawn ({drawn_ul:ml} mL)",
     "malformed": "This has a character that cannot be kept, or is not of the form expected",
     "missing": "This is missing",
+    "more_than_book": "{volume_ul:ml} mL is more than the book has in {label}. A count is open, so its figure is hidden",
     "more_than_holds": "{volume_ul:ml} mL is more than {label} holds ({left_ul:ml} mL left)",
     "more_than_label": "{volume_ul:ml} mL is more than the label says ({label_ul:ml} mL)",
     "more_than_twice": "{volume_ul:ml} mL is more than {label} can hold ({content_ul:ml} mL on its label)",
@@ -140,6 +141,7 @@ SENTENCES: dict[str, str] = {
     "unknown_sealed_field": "This form holds a field that is not known",
     "unknown_session": "This session is not known",
     "volume_not_positive": "A volume must be more than 0 mL",
+    "weight_too_large": "{weight_g:mg} kg is over {most_g:mg} kg. Check the decimal point",
     "zero": "An amount must be more than 0",
 }
 
