@@ -124,6 +124,7 @@ def decide_close(book: Book, command: CloseSession) -> events.SessionClosed:
         residual_ug=book.session_total(session.session, Account.RESIDUAL) or None,
         wasted_ug=_of_syringes(book, session, Account.WASTED),
         held_ug=sum(book.on_hand(syringe) for syringe in session.syringes) or None,
+        short_ug=_short(book, session) or None,
         replaces=command.replaces,
     )
     _check_equation(closed)
@@ -135,9 +136,18 @@ def _of_syringes(book: Book, session: Session, account: Account) -> int:
     return sum(book.by_session[session.session][(account, syringe)] for syringe in session.syringes)
 
 
+_ANSWERED = (Account.VARIANCE, Account.LOST, Account.GAINED, Account.EXPLAINED)
+
+
+def _short(book: Book, session: Session) -> int:
+    """Return what bags of the session's syringes held less when they were emptied, answered by a case or not."""
+    return sum(book.balance(syringe, account) for syringe in session.syringes for account in _ANSWERED)
+
+
 def _check_equation(closed: events.SessionClosed) -> None:
-    accounted = closed.given_ug + (closed.residual_ug or 0) + closed.wasted_ug + (closed.held_ug or 0)
-    invariant(closed.drawn_ug == accounted, "drawn = given + residual + wasted + held when a session closes")
+    more = (closed.residual_ug, closed.held_ug, closed.short_ug)
+    accounted = closed.given_ug + closed.wasted_ug + sum(part or 0 for part in more)
+    invariant(closed.drawn_ug == accounted, "drawn = given + residual + wasted + held + short when a session closes")
 
 
 def _session_number(book: Book, command: OpenSession) -> int:

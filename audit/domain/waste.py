@@ -16,7 +16,7 @@ def decide_read(book: Book, command: ReadRemainder) -> events.RemainderRead:
     """State what a person reads on a syringe, vial or held bag.
 
     Raises:
-        Refused: `nothing_there`, `still_running`, `more_than_holds`, `more_than_twice`.
+        Refused: `nothing_there`, `session_closed`, `still_running`, `more_than_holds`, `more_than_twice`.
     """
     container = book.container(command.container)
     account, session = place(book, container)
@@ -33,7 +33,7 @@ def decide_read(book: Book, command: ReadRemainder) -> events.RemainderRead:
         if command.volume_ul > 2 * container.content_ul:
             raise _too_much("more_than_twice", container, command.volume_ul, container.content_ul)
         return stated
-    _check_stopped(book, container)
+    _check_open(book, container, command)
     gone = book.balance(container.container, Account.CUSTODY, session) - mass - residual
     before = book.balance(container.container, Account.GIVEN, session)
     if before + gone < 0:
@@ -144,6 +144,8 @@ def decide_hold(book: Book, command: HoldRemainder) -> events.RemainderHeld:
         raise Refused("already_held", "bag", label=container.label, bag=container.bag or "")
     reading = _reading(container)
     mass = book.balance(container.container, account, session)
+    if mass == 0:
+        raise Refused("nothing_there", "container", label=container.label)
     return events.RemainderHeld(
         session=session,
         container=container.container,
@@ -198,8 +200,11 @@ def _reading(container: Container) -> Reading:
     return container.reading
 
 
-def _check_stopped(book: Book, container: Container) -> None:
+def _check_open(book: Book, container: Container, command: ReadRemainder) -> None:
+    """A syringe is read when its pump has stopped and before its session closes; a corrected reading at any time."""
     session = book.sessions.get(container.session or "")
+    if session and session.closed_ms is not None and command.replaces is None:
+        raise Refused("session_closed", "session", number=session.number)
     if session and container.container in session.runs and session.runs[container.container].is_running:
         raise Refused("still_running", "", label=container.label)
 

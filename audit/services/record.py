@@ -19,7 +19,6 @@ from audit.domain.decide import decide
 from audit.domain.errors import invariant
 from audit.domain.fold import apply, local_day
 from audit.domain.keys import entry_key, keys
-from audit.domain.needs import needed_keys, references
 from audit.domain.postings import Posting, postings, reversed_postings
 from audit.domain.sealed import check_sealed
 from audit.domain.wire import kind_of
@@ -32,6 +31,7 @@ from audit.services.acts import (
     service_draft,
     write_entry,
 )
+from audit.services.judged import judged_book
 from audit.services.register import Register
 from audit.services.repeats import check_same
 from audit.storage import ledger, log, people, seals
@@ -190,9 +190,7 @@ def _answering(order: Order, done: Sequence[_Done]) -> Order:
 
 
 def _load(pen: _Pen, order: Order, more: frozenset[str] | set[str] = frozenset()) -> Book:
-    wanted = needed_keys(order.command, order.actor) | more
-    named = [ref.index for ref in references(order.command)]
-    return ledger.load_book(pen.conn, pen.register.site, wanted, named=named)
+    return judged_book(pen.conn, pen.register.site, order.command, order.actor, more=frozenset(more))
 
 
 def _expected(pen: _Pen, order: Order, book: Book) -> tuple[Expected, ...]:
@@ -221,7 +219,7 @@ def _projection(book: Book, entry: Recorded) -> Projection:
             index=entry.index,
             keys=keys(entry.event) | keys(struck.event) | {entry_key(struck.index)},
             postings=reversed_postings(postings(struck.event)),
-            occurred_ms=struck.occurred_ms,
+            occurred_ms=effective_ms(book, struck),
         )
     return Projection(
         index=entry.index, keys=keys(entry.event), postings=_posted(entry), occurred_ms=effective_ms(book, entry)

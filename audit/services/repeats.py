@@ -11,11 +11,11 @@ from audit.domain.commands import Command, Said
 from audit.domain.decide import decide
 from audit.domain.errors import Refused
 from audit.domain.fold import local_day
-from audit.domain.needs import needed_keys, references
 from audit.domain.wire import kind_of, session_of, to_facts
 from audit.services.acts import Order
+from audit.services.judged import judged_book
 from audit.services.register import Register
-from audit.storage import ledger, seals
+from audit.storage import seals
 from audit.storage.engine import Connection
 from audit.storage.log import StoredEntry
 from audit.tlog.entry import Entry, decode_entry
@@ -41,9 +41,7 @@ def _decided_again(conn: Connection, register: Register, order: Order, first: En
     stated_ms = order.occurred_ms if order.occurred_ms is not None else int(str(first.act["occurred_ms"]))
     said = Said(actor=order.actor, occurred_ms=stated_ms, offset_min=order.offset_min, now_ms=first.recorded_ms)
     command = _with_first_salt(order.command, first)
-    wanted = needed_keys(command, order.actor)
-    named = [ref.index for ref in references(command)]
-    book = ledger.load_book(conn, register.site, wanted, before=first.index, named=named)
+    book = judged_book(conn, register.site, command, order.actor, before=first.index)
     policy = register.policy_on(local_day(stated_ms, order.offset_min))
     event = decide(book, command, policy, said)
     return (

@@ -170,3 +170,4 @@ class SessionClosed(Correctable):
     residual_ug: MassUg | None = None
     wasted_ug: MassUg
     held_ug: MassUg | None = None
+    short_ug: SignedUg | None = None
