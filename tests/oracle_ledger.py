@@ -261,8 +261,20 @@ class Replay:
         facts, session = act["facts"], act["session"]
         if self._custody(session):
             yield "closed_at_zero", index, f"{self._custody(session)} ug left"
-        stated = (facts["given_ug"], facts.get("residual_ug", 0), facts["wasted_ug"])
-        own = tuple(self._total(account, session) for account in ("given", "residual", "wasted"))
+        drawn = [a["facts"] for a in self._active() if a["kind"] == "dose_drawn" and a["session"] == session]
+        syringes = {draw["syringe"] for draw in drawn}
+        held = sum(self.balance[("held", syringe, None)] for syringe in syringes)
+        wasted = sum(self.balance[("wasted", syringe, session)] for syringe in syringes)
+        names = ("drawn", "given", "residual", "wasted", "held", "short")
+        stated = tuple(facts.get(f"{name}_ug", 0) for name in names)
+        own = (
+            sum(draw["mass_ug"] for draw in drawn),
+            self._total("given", session),
+            self._total("residual", session),
+            wasted,
+            held,
+            sum(self.balance[(account, syringe, None)] for account in _ANSWERED for syringe in syringes),
+        )
         if stated != own:
             yield "conservation", index, f"states {stated}, entries make {own}"
 
@@ -292,6 +304,7 @@ class Replay:
         return opened[-1]["occurred_ms"]
 
 
+_ANSWERED = ("variance", "lost", "gained", "explained")
 _PLACES = {"stock", "custody", "held"}
 _SUBJECTS = {
     "inventory_confirmed": ("inventory",),
