@@ -87,10 +87,7 @@ class History:
         event = recorded.event
         if isinstance(event, events.EntryStruck):
             return self._reverse(event)
-        occurred_ms = recorded.occurred_ms
-        if isinstance(event, events.CaseClosed):
-            occurred_ms = self.case_opened_ms.get(event.case, occurred_ms)
-        return Effect(keys(event), read.posted, occurred_ms)
+        return Effect(keys(event), read.posted, self._effective_ms(recorded))
 
     def _reverse(self, strike: events.EntryStruck) -> Effect | None:
         struck = self.recorded(strike.of.index)
@@ -101,4 +98,10 @@ class History:
         except BrokenInvariantError:
             posted = ()
         found = keys(strike) | keys(struck.event) | {entry_key(struck.index)}
-        return Effect(found, posted, struck.occurred_ms)
+        return Effect(found, posted, self._effective_ms(struck))
+
+    def _effective_ms(self, entry: Recorded) -> int:
+        """Return when an entry's postings take effect: a case's where it opened, all others when they happened."""
+        if isinstance(entry.event, events.CaseClosed):
+            return self.case_opened_ms.get(entry.event.case, entry.occurred_ms)
+        return entry.occurred_ms
