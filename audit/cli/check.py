@@ -133,8 +133,8 @@ def _installation(machine: Machine, settings: Settings, engine: Engine) -> Insta
 def _verify_one(
     engine: Engine, site: str, installation: Installation, *, machine: Machine, anchor: Anchor, is_quiet: bool
 ) -> Verdict:
-    # Hidden by click itself where standard error is no terminal.
-    with click.progressbar(length=1, label=f"Verifying {site}", file=sys.stderr, hidden=is_quiet) as bar:
+    is_hidden = is_quiet or not sys.stderr.isatty()
+    with click.progressbar(length=1, label=f"Verifying {site}", file=sys.stderr, hidden=is_hidden) as bar:
 
         def progress(more: int, count: int) -> None:
             bar.length = max(count, 1)

@@ -23,7 +23,7 @@ from audit.services.verifying.check_11_tables import Ends, check_accounts, check
 from audit.services.verifying.check_12_reports import Reports
 from audit.services.verifying.history import History
 from audit.services.verifying.signer import check_signer
-from audit.services.verifying.source import Anchor, Own, Row, Source, Tables
+from audit.services.verifying.source import Anchor, Around, Own, Row, Source, Tables
 from audit.services.verifying.verdict import Notebook, Rule, Verdict, day_of
 from audit.storage import checkpoints, derived, signer_store
 from audit.storage.derived import open_database
@@ -43,8 +43,8 @@ __all__ = [
     "Source",
     "StorageRefused",
     "Verdict",
+    "look_around",
     "open_database",
-    "own_of",
     "parse_note",
     "sites",
     "verify",
@@ -92,47 +92,47 @@ def verify_site(
     """
     # The signer's row is read before the snapshot is taken: what is signed meanwhile must not look like a loss.
     with derived.reading(engine) as conn:
-        own = own_of(conn, site, installation)
+        around = look_around(conn, site, installation)
     with derived.reading(engine) as conn:
-        return verify_in(conn, site, installation, own=own, now_ms=now_ms, anchor=anchor, progress=progress)
+        return verify_in(conn, site, around, now_ms=now_ms, anchor=anchor, progress=progress)
 
 
 def verify_in(
     conn: Connection,
     site: str,
-    installation: Installation,
+    around: Around,
     *,
-    own: Own | None,
     now_ms: int | None = None,
     anchor: Anchor | None = None,
     progress: Progress | None = None,
 ) -> Verdict:
-    """As `verify_site`, in a snapshot that is already open; `own` was read before it (`own_of`)."""
+    """As `verify_site`, in a snapshot that is already open; `around` was read before it (`look_around`)."""
     source = Source(
         rows=_rows(conn, site),
         body_at=lambda index: derived.body_at(conn, site, index),
         count=derived.count(conn, site),
         checkpoints=checkpoints.every(conn, site),
         tables=_tables(conn, site),
-        own=own,
-        reports=installation.reports,
+        own=around.own,
+        reports=around.reports,
         now_ms=now_ms,
     )
     return verify(source, anchor=anchor, progress=progress)
 
 
-def own_of(conn: Connection, site: str, installation: Installation) -> Own | None:
-    """Return what the installation knows of a site's log apart from the database; None without its secrets."""
+def look_around(conn: Connection, site: str, installation: Installation) -> Around:
+    """Return what the installation knows of a site's log apart from the database; of keys, nothing without secrets."""
     keyring, store = installation.keyring, installation.signer_store
     if keyring is None or store is None:
-        return None
+        return Around(own=None, reports=installation.reports)
     origin = _origin(conn, site)
-    return Own(
+    own = Own(
         log_public=SigningKey("log", keyring.log_seed).verifier.public_key,
         service_public=SigningKey("service", keyring.service_seed).verifier.public_key,
         wrapping_key=keyring.wrapping_key,
         held=signer_store.held(store, origin) if origin is not None else None,
     )
+    return Around(own=own, reports=installation.reports)
 
 
 def verify(source: Source, *, anchor: Anchor | None = None, progress: Progress | None = None) -> Verdict:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, func, make_url, select
+from sqlalchemy import ColumnElement, Connection, Engine, Table, func, make_url, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import Select
 
@@ -113,8 +113,7 @@ def strays(conn: Connection) -> tuple[Stray, ...]:
     known = set(sites(conn))
     found = []
     for table in _TABLES:
-        place = table.c.get("idx") if table is not log_node else None
-        place = table.c.size - 1 if place is None and "size" in table.c else place
+        place = _entry_of(table)
         for site in sorted(set(conn.scalars(select(table.c.site).distinct())) - known):
             index = conn.scalar(select(func.min(place)).where(table.c.site == site)) if place is not None else None
             found.append(Stray(table.name, site, index))
@@ -197,6 +196,13 @@ def missing_guards(conn: Connection) -> tuple[str, ...]:
     except Unguarded as unguarded:
         return unguarded.names
     return ()
+
+
+def _entry_of(table: Table) -> ColumnElement[int] | None:
+    """Which entry a row speaks of, as SQL; None where it speaks of a person, an owner or a subtree."""
+    if table in (log_head, checkpoint):
+        return table.c.size - 1
+    return table.c.idx if "idx" in table.c and table is not log_node else None
 
 
 def _stream(conn: Connection, query: Select[Any]) -> Iterator[Any]:

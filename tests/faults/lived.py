@@ -7,8 +7,9 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from audit.domain import commands, events
-from audit.services.verify import Anchor, Installation, Verdict, own_of, verify_in, verify_site
+from audit.services.verify import Anchor, Installation, Verdict, look_around, verify_in, verify_site
 from audit.storage import guards
+from audit.storage.engine import write
 from audit.tlog.seal import password_commitment
 from tests.clinic import Clinic, start_clinic
 
@@ -70,19 +71,20 @@ def as_administrator(clinic: Clinic) -> Iterator[Connection]:
         transaction.rollback()
 
 
-def check_in(clinic: Clinic, conn: Connection, *, anchor: str | None = None) -> Verdict:
+def check_in(
+    clinic: Clinic,
+    conn: Connection,
+    *,
+    anchor: str | None = None,
+    store: Path | None = None,
+    guarded: tuple[str, ...] = guards.GUARDED,
+) -> Verdict:
     """Put the triggers back, as if nothing had been, and verify what the transaction sees."""
-    guards.create(conn)
-    around = installation(clinic)
+    guards.create(conn, *guarded)
+    stands = Installation(keyring=clinic.ground.keyring, signer_store=store or clinic.signer.store)
     site = clinic.register.site
-    return verify_in(
-        conn,
-        site,
-        around,
-        own=own_of(conn, site, around),
-        now_ms=clinic.clock.now_ms,
-        anchor=Anchor(note=anchor),
-    )
+    around = look_around(conn, site, stands)
+    return verify_in(conn, site, around, now_ms=clinic.clock.now_ms, anchor=Anchor(note=anchor))
 
 
 def _drop_constraints(conn: Connection) -> None:
@@ -98,3 +100,12 @@ def _drop_constraints(conn: Connection) -> None:
     ).all()
     for name, table in named:
         conn.execute(text(f"ALTER TABLE {table} DROP CONSTRAINT {name}"))
+
+
+@contextmanager
+def without_guards(clinic: Clinic) -> Iterator[Connection]:
+    """A transaction with the triggers out of the way, committed at the end of the block with them back in place."""
+    with write(clinic.register.engine) as conn:
+        guards.drop(conn)
+        yield conn
+        guards.create(conn)

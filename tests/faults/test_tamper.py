@@ -1,7 +1,6 @@
 """Each stored column changed by SQL, as the database's administrator would: verifying names the entry concerned."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, inspect, text

@@ -14,7 +14,19 @@ from audit.storage.seals import Opened, SealBroken
 from audit.storage.signer_store import Held
 from audit.tlog.keys import VerifierKey
 
-__all__ = ["AccountRow", "Anchor", "Opened", "Own", "PostingRow", "Row", "SealBroken", "SealedRow", "Source", "Tables"]
+__all__ = [
+    "AccountRow",
+    "Anchor",
+    "Around",
+    "Opened",
+    "Own",
+    "PostingRow",
+    "Row",
+    "SealBroken",
+    "SealedRow",
+    "Source",
+    "Tables",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +65,14 @@ class Own:
     service_public: bytes
     wrapping_key: bytes = field(repr=False)
     held: Held | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Around:
+    """What stands around a database: its installation's own knowledge and folder of reports, None where not there."""
+
+    own: Own | None = None
+    reports: Path | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
