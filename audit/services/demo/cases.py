@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from typing import Literal
 
 from audit.domain import commands, events
 from audit.domain.book import Recorded
@@ -24,7 +25,8 @@ class Matter:
     vial: Vial | None = None
     moves_ul: int = 0
     """By how much closing it moves the book figure of `vial`."""
-    needs_count: bool = False
+    answered_by: Literal["", "count", "closing"] = ""
+    """The entry that its closing names: the last count, or the closing of the case before it."""
     is_assigned: bool = False
 
 
@@ -34,6 +36,7 @@ class Matters:
 
     waiting: list[Matter] = field(default_factory=list)
     last_count: Recorded | None = None
+    last_closed: Recorded | None = None
 
     def take_up(self, matter: Matter) -> None:
         """Start working on a case."""
@@ -60,8 +63,11 @@ def morning(desk: Desk, matters: Matters, today: date) -> Scene:
 
 
 def _close(desk: Desk, matters: Matters, matter: Matter) -> None:
-    named = matters.last_count.ref if matter.needs_count and matters.last_count else None
-    closed = commands.CloseCase(case=matter.case, outcome=matter.outcome, explanation=matter.explanation, of=named)
-    desk.write(desk.order(MANAGER, closed))
+    answers = {"": None, "count": matters.last_count, "closing": matters.last_closed}
+    named = answers[matter.answered_by]
+    closed = commands.CloseCase(
+        case=matter.case, outcome=matter.outcome, explanation=matter.explanation, of=named.ref if named else None
+    )
+    matters.last_closed = desk.write(desk.order(MANAGER, closed))[0]
     if matter.vial is not None:
         matter.vial.book_ul += matter.moves_ul

@@ -41,8 +41,7 @@ class Dosing:
 
 def dosing_of(rng: Random, visit: Visit, products: tuple[Product, ...]) -> Dosing:
     """Return the figures of a visit."""
-    patient = visit.patient
-    dose = patient.weight_g * patient.dose_ug_per_kg // 1000 // 500 * 500
+    dose = visit.weight_g * visit.dose_ug_per_kg // 1000 // 500 * 500
     product = _product(rng, dose, products)
     spare = rng.choices((0, 5_000, 10_000), weights=(5, 4, 1))[0]
     wanted = -(-(dose + 2_000) // 5_000) * 5_000 + spare
@@ -57,8 +56,8 @@ def dosing_of(rng: Random, visit: Visit, products: tuple[Product, ...]) -> Dosin
     left = max(0, SYRINGE_UL - residual - delivered) // 100 * 100
     return Dosing(
         product=product,
-        weight_g=patient.weight_g,
-        dose_ug_per_kg=patient.dose_ug_per_kg,
+        weight_g=visit.weight_g,
+        dose_ug_per_kg=visit.dose_ug_per_kg,
         dose_ug=dose,
         drawn_ul=drawn_ul,
         rate_ul_per_h=rate,

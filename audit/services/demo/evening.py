@@ -65,13 +65,13 @@ def _count(desk: Desk, shelf: Shelf, matters: Matters, crew: Crew) -> Scene:
     first, second = crew.pair(desk.rng)
     count = desk.identifier("n")
     _stray(desk, shelf)
-    is_searched = any(matter.needs_count for matter in matters.waiting)
+    is_searched = any(matter.answered_by for matter in matters.waiting)
     missing = None if is_searched else _overlooked(desk, shelf)
     lots = tuple(
         events.LotFound(product=product, lot=lot, containers=number - ((product, lot) == missing))
         for (product, lot), number in sorted(shelf.lots().items())
     )
-    strayed = [vial for vial in shelf.counted() if vial.level_ul != vial.book_ul]
+    strayed = {vial.container: vial for vial in shelf.counted() if vial.level_ul != vial.book_ul}
     levels = {vial.container: vial.level_ul for vial in shelf.counted()}
     levels |= {bag.syringe: bag.volume_ul for bag in shelf.bags}
     started = desk.order(first, events.CountStarted(count=count, business_time="close"))
@@ -82,9 +82,11 @@ def _count(desk: Desk, shelf: Shelf, matters: Matters, crew: Crew) -> Scene:
     confirm = commands.ConfirmCount(of=counted.ref, count=count, lots=lots, opened=found)
     confirmed = desk.write(desk.order(second, confirm))[0]
     matters.last_count = confirmed
-    if strayed or missing:
-        for case in _cases_of(desk, confirmed):
-            _take_up(matters, case, {vial.container: vial for vial in strayed})
+    for case in _cases_of(desk, confirmed):
+        if case.container is None:
+            _take_up_lot(matters, case)
+        else:
+            _take_up(matters, case, strayed[case.container])
 
 
 def _stray(desk: Desk, shelf: Shelf) -> None:
@@ -110,22 +112,23 @@ def _cases_of(desk: Desk, confirmed: Recorded) -> list[Case]:
     return [case for case in book.cases.values() if case.of.index == confirmed.index]
 
 
-def _take_up(matters: Matters, case: Case, strayed: dict[str, Vial]) -> None:
-    """Take up one case of a count: a small loss is the punctures', a large one nobody can explain."""
-    vial = strayed.get(case.container or "")
-    if vial is None:
-        note = "One sealed vial stood behind the others on the lower shelf. Found at the next count."
-        matters.take_up(
-            Matter(
-                case=case.case,
-                note=note,
-                mornings=2,
-                outcome="explained",
-                explanation="recounted",
-                needs_count=True,
-            )
+def _take_up_lot(matters: Matters, case: Case) -> None:
+    """Take up a lot that was one vial short, and the next day's count that found it again: one answers the other."""
+    is_short = case.variance_ug < 0
+    note = "One sealed vial stood behind the others on the lower shelf; the next count found it."
+    matters.take_up(
+        Matter(
+            case=case.case,
+            note=note,
+            mornings=2 if is_short else 1,
+            outcome="corrected",
+            answered_by="count" if is_short else "closing",
         )
-        return
+    )
+
+
+def _take_up(matters: Matters, case: Case, vial: Vial) -> None:
+    """Take up the case of a vial: a small loss is the punctures', a large one nobody can explain."""
     how: tuple[events.Outcome, events.Explanation | None, str]
     moves_ul = vial.level_ul - vial.book_ul
     if moves_ul > 0:

@@ -57,9 +57,11 @@ class Patient:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visit:
-    """One patient on one working day."""
+    """One patient on one working day, with weight in grams and dose in ug/kg as of that day."""
 
     patient: Patient
+    weight_g: int
+    dose_ug_per_kg: int
     ordinal: int
     course: Course
 
@@ -143,11 +145,17 @@ def _visit(rng: Random, patient: Patient, course: Course) -> Visit:
     if patient.visits > 1:
         patient.weight_g = max(48_000, min(130_000, patient.weight_g + rng.randrange(-500, 600, 100)))
         patient.dose_ug_per_kg = _next_dose(rng, patient.dose_ug_per_kg)
-    return Visit(patient=patient, ordinal=patient.visits, course=course)
+    return Visit(
+        patient=patient,
+        weight_g=patient.weight_g,
+        dose_ug_per_kg=patient.dose_ug_per_kg,
+        ordinal=patient.visits,
+        course=course,
+    )
 
 
 def _next_dose(rng: Random, dose: int) -> int:
-    return max(300, min(800, dose + rng.choices((-50, 0, 50, 100), weights=(3, 85, 8, 4))[0]))
+    return max(300, min(800, dose + rng.choices((-50, 0, 50, 100), weights=(2, 92, 5, 1))[0]))
 
 
 def _gap(rng: Random, patient: Patient) -> int:

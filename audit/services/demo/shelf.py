@@ -86,8 +86,9 @@ class Shelf:
         if volume_ul <= room:
             _lower(vial, volume_ul)
             return [(vial, volume_ul)]
-        taken = [(vial, vial.level_ul)]
-        _lower(vial, vial.level_ul)
+        # The last draw gets out whatever is in there, what the maker put in beyond the label too.
+        taken = [(vial, room)]
+        _lower(vial, room)
         fresh = self._open(product, today)
         rest = volume_ul - taken[0][1]
         _lower(fresh, rest)
@@ -121,7 +122,8 @@ class Shelf:
 
     def _working(self, product: Product, today: int) -> Vial:
         for vial in self.opened:
-            if vial.product is product and vial.level_ul >= FEWEST_UL:
+            in_date = vial.expiry >= date.fromordinal(today).isoformat()
+            if vial.product is product and vial.level_ul >= FEWEST_UL and in_date:
                 return vial
         return self._open(product, today)
 
@@ -143,7 +145,7 @@ def fresh_vial(rng: Random, product: Product, container: str, *, lot: str, expir
         expiry=expiry,
         level_ul=product.volume_ul,
         book_ul=product.volume_ul,
-        extra_ul=rng.randrange(100, product.volume_ul // 25, 20) if roll < 150 else 0,  # noqa: PLR2004 (15 %)
+        extra_ul=rng.randrange(100, product.volume_ul // 35, 20) if roll < 300 else 0,  # noqa: PLR2004 (30 %)
         loses_ul=rng.randrange(30, 90, 10) if roll >= 920 else 0,  # noqa: PLR2004 (8 %)
     )
 
