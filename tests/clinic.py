@@ -269,7 +269,7 @@ def start_clinic(url: str, home: Path, *, seed: int = 1, pack: str = "ca-on", is
         profession="physician",
         licence="EX-100417",
         roles=("clinician", "manager", "administrator"),
-        password_hash="synthetic-hash-A",  # noqa: S106 (no password: a stand-in for a stored hash)
+        password_hash="synthetic-hash-A",
     )
     facts = ClinicFacts(
         clinic="Example Clinic",

@@ -18,12 +18,13 @@ PAGE = ROOT / "docs" / "refusals.md"
 @functools.cache
 def refusals() -> tuple[ast.Call, ...]:
     """Return every call in the program that makes a refusal."""
-    calls = []
-    for path in (ROOT / "audit").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            if isinstance(node, ast.Call) and node.args and getattr(node.func, "id", "") in {"Refused", "_too_much"}:
-                calls.append(node)
-    return tuple(calls)
+    trees = (ast.parse(path.read_text("utf-8")) for path in (ROOT / "audit").rglob("*.py"))
+    return tuple(node for tree in trees for node in ast.walk(tree) if _is_refusal(node))
+
+
+def _is_refusal(node: ast.AST) -> bool:
+    named = isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Refused", "_too_much"}
+    return named and bool(node.args)
 
 
 def codes_raised() -> set[str]:
@@ -41,9 +42,9 @@ def page() -> str:
     rows = "\n".join(f"| `{code}` | {words} |" for code, words in sorted(SENTENCES.items()))
     return (
         "# Refusals\n\n"
-        "What is refused is impossible or malformed; what merely is against policy is recorded, flagged and opens a case.\n"
-        "The same code is answered on a page, on the command line and in JSON. Values stand in braces; `:mg` and `:ml` show\n"
-        "micrograms as mg and microlitres as mL.\n\n"
+        "What is refused is impossible or malformed; what is merely against policy is recorded, flagged and\n"
+        "opens a case. The same code is answered on a page, on the command line and in JSON. Values stand in\n"
+        "braces; `:mg` and `:ml` show micrograms as mg and microlitres as mL.\n\n"
         "| code | sentence |\n|---|---|\n" + rows + "\n"
     )
 
@@ -59,7 +60,7 @@ def test_no_sentence_is_left_without_its_refusal():
 @pytest.mark.parametrize("code", sorted(SENTENCES))
 def test_a_sentence_needs_no_value_that_its_refusal_does_not_carry(code):
     named = set(re.findall(r"\{(\w+)", SENTENCES[code]))
-    carried = [keywords for keywords in _keywords_of(code)]
+    carried = _keywords_of(code)
     assert all(named <= keywords for keywords in carried), (code, named, carried)
 
 
