@@ -12,6 +12,7 @@ from flask import Flask
 from audit.config import Settings
 from audit.services import people
 from audit.services.demo.keys import keys_folder
+from audit.services.demo.make import Wish, make_demo
 from audit.services.keyring import open_keyring
 from audit.services.opening import Ground, find_register, log_key
 from audit.services.publish import Signer
@@ -29,6 +30,9 @@ from audit.web.signin import install as install_sign_in
 
 ROOT = Path(__file__).resolve().parent.parent
 WATCH_EVERY_S = 60
+DEMO_SESSIONS = 120
+"""Of the demo that the first-run page makes: some weeks of a clinic, in a few seconds."""
+DEMO_SEED = 1
 logger = logging.getLogger(__name__)
 
 
@@ -78,6 +82,7 @@ def create_service(settings: Settings) -> Service:
     reports.mkdir(parents=True, exist_ok=True, mode=0o700)
     desk = Desk(ground=ground, reports=reports, setup_token=None)
     desk.on_opened = lambda opened: serve_register(settings, opened)
+    desk.explore = lambda here: explore_demo(settings, here)
     found = find_register(ground)
     if found is None:
         desk.setup_token = secrets.token_urlsafe(24)
@@ -104,6 +109,20 @@ def serve_register(settings: Settings, desk: Desk) -> None:
         desk.zone = zone_of(conn, register.site)
     desk.clinic_name = people.clinic_name(register)
     desk.setup_token = None
+
+
+def explore_demo(settings: Settings, desk: Desk) -> None:
+    """Make a demo clinic where there is no log, and let the desk serve it.
+
+    Raises:
+        Refused: those of `make_demo`.
+    """
+    wish = Wish(sessions=DEMO_SESSIONS, seed=DEMO_SEED)
+    store = settings.home / "signer"
+    store.mkdir(parents=True, exist_ok=True, mode=0o700)
+    made = make_demo(desk.ground, wish, home=settings.home, signer_store=store / "held.db", tell=lambda *_: None)
+    desk.ground, desk.register = made.ground, made.register
+    serve_register(settings, desk)
 
 
 def watch_forever(desk: Desk, stop: threading.Event) -> None:

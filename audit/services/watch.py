@@ -11,7 +11,7 @@ from typing import Literal
 from audit.domain.errors import Refused
 from audit.services.publish import Signer, SignerRefused, Standing, publish, standing
 from audit.services.register import Register
-from audit.storage import checkpoints, log
+from audit.storage import checkpoints, log, tree
 from audit.storage.engine import read
 
 QUIET_MS = 60_000
@@ -28,6 +28,18 @@ class RecordState:
     root: str
     checkpoint_size: int
     standing: Standing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """What the signer remembers beside what the database holds; roots in hex, None where there is none."""
+
+    standing: Standing
+    held_size: int | None
+    held_root: str | None
+    size: int
+    root: str
+    newest_ms: int
 
 
 class Watch:
@@ -67,6 +79,23 @@ class Watch:
         if self._broken is None:
             self.sign()
         return found
+
+    def compared(self) -> Compared:
+        """Return both sides of the comparison as they are now, for the alarm's page."""
+        register = self._register
+        held = self._signer.held(register.origin)
+        with read(register.engine) as conn:
+            head = log.head(conn, register.site)
+            found = standing(conn, register.site, register.origin, self._signer)
+            root = tree.root(conn, register.site, head.size).hex() if head.size else ""
+        return Compared(
+            standing=self._broken or found,
+            held_size=held.size if held else None,
+            held_root=held.root.hex() if held else None,
+            size=head.size,
+            root=root,
+            newest_ms=head.recorded_ms,
+        )
 
     def after_entry(self) -> None:
         """Sign the new head unless that was done within the last second."""

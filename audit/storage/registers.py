@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, and_, func, select
+from sqlalchemy import Connection, Select, Text, and_, cast, exists, func, literal, select
 
 from audit.domain.book import Recorded
 from audit.storage.ledger import read_entry
@@ -138,6 +138,37 @@ def keyed(conn: Connection, site: str, prefix: str) -> list[str]:
     query = (
         select(entry_key.c.key)
         .where(entry_key.c.site == site, entry_key.c.key >= low, entry_key.c.key < f"{prefix};")
+        .distinct()
+        .order_by(entry_key.c.key)
+    )
+    return [key[len(low) :] for key in conn.scalars(query)]
+
+
+def unended(conn: Connection, site: str, prefix: str, kinds: Sequence[str]) -> list[str]:
+    """Return the identifiers under a key prefix none of whose entries is of these kinds and stands unstruck.
+
+    `unended(conn, site, "session", ("session_closed",))` are the sessions that are open.
+    """
+    ending, end_entry, strike, struck = (entry_key.alias(), log_entry.alias(), entry_key.alias(), log_entry.alias())
+    is_struck = exists().where(
+        strike.c.site == site,
+        strike.c.key == literal("entry:") + cast(end_entry.c.idx, Text),
+        struck.c.site == site,
+        struck.c.idx == strike.c.idx,
+        struck.c.kind == "entry_struck",
+    )
+    has_ended = exists().where(
+        ending.c.site == site,
+        ending.c.key == entry_key.c.key,
+        end_entry.c.site == site,
+        end_entry.c.idx == ending.c.idx,
+        end_entry.c.kind.in_(kinds),
+        ~is_struck,
+    )
+    low = f"{prefix}:"
+    query = (
+        select(entry_key.c.key)
+        .where(entry_key.c.site == site, entry_key.c.key >= low, entry_key.c.key < f"{prefix};", ~has_ended)
         .distinct()
         .order_by(entry_key.c.key)
     )

@@ -13,6 +13,8 @@ from audit.web.desk import Desk, desk
 from audit.web.security import person_or_none
 
 _SHORT = 8
+_READ_ONLY = "Read-only: the signer remembers more than this database holds."
+_READ_ONLY_MORE = "Nothing can be saved. Write on paper and call your administrator; the record badge tells more."
 SERVICE_UNAVAILABLE = 503
 
 NAV: tuple[tuple[str, str, str, frozenset[str]], ...] = (
@@ -72,7 +74,15 @@ def _frame() -> dict[str, object]:
         "sign_out_url": url_for("signin.sign_out"),
         "nav": _nav(person.roles) if person else [],
         "record_state": _badge(here) if person else None,
+        "notices": _notices(here),
     }
+
+
+def _notices(here: Desk) -> list[tuple[str, str, str]]:
+    """What every page says on top: that nothing can be written while the record is broken."""
+    if here.watch is None or not here.watch.is_read_only or request.endpoint == "home.alarm":
+        return []
+    return [("stop", _READ_ONLY, f" {_READ_ONLY_MORE}")]
 
 
 def _nav(roles: frozenset[str]) -> list[tuple[str, str, str, bool, int]]:
@@ -94,7 +104,12 @@ def _badge(here: Desk) -> Badge | None:
         "broken": ("Record broken", "read-only: see the alarm"),
     }
     label, detail = words[state.state]
-    return Badge(state=state.state, label=label, detail=detail, href=url_for("register.verify"))
+    return Badge(
+        state=state.state,
+        label=label,
+        detail=detail,
+        href=url_for("home.alarm" if state.state == "broken" else "register.verify"),
+    )
 
 
 def _show_unknown(_error: OutcomeUnknown) -> ResponseReturnValue:

@@ -2,9 +2,18 @@
 
 from flask import Blueprint, Flask
 
-from audit.web import register, stock
+from audit.web import home, inventory, people, products, receive, register, setup, stock
 
-BLUEPRINTS: tuple[Blueprint, ...] = (register.blueprint, stock.blueprint)
+BLUEPRINTS: tuple[Blueprint, ...] = (
+    setup.blueprint,
+    home.blueprint,
+    people.blueprint,
+    products.blueprint,
+    inventory.blueprint,
+    receive.blueprint,
+    register.blueprint,
+    stock.blueprint,
+)
 
 
 def install(app: Flask) -> None:
