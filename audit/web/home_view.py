@@ -13,7 +13,6 @@ from audit.domain.quantity import volume_of
 from audit.services.meanings import CAUSES
 from audit.services.sentences import patient_label
 from audit.services.today import Day
-
 from audit.web.blind import is_withheld, session_is_withheld
 from audit.web.desk import desk
 from audit.web.filters import moment
