@@ -3,9 +3,11 @@
 import os
 import secrets
 import time
+from importlib import import_module
 
-from audit.cli.machine import Machine
+from audit.cli.machine import Machine, Servable
 from audit.cli.main import main as commands
+from audit.config import Settings
 
 
 def main() -> None:
@@ -16,7 +18,19 @@ def main() -> None:
             environ=os.environ,  # noqa: TID251 -- the edge: what is read here is passed on as an argument
             clock=lambda: time.time_ns() // 1_000_000,  # noqa: TID251 -- as above
             random=secrets.token_bytes,
+            service=_service,
         )
+    )
+
+
+def _service(settings: Settings) -> Servable:
+    """Make the web service; the framework is loaded here and by no other command."""
+    app = import_module("audit.app")
+    service = app.create_service(settings)
+    return Servable(
+        wsgi=service.app,
+        setup_token=service.desk.setup_token,
+        watch=lambda stop: app.watch_forever(service.desk, stop),
     )
 
 

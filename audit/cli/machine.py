@@ -1,5 +1,6 @@
 """What the edge hands to every command: settings, the clock and random bytes; and how a command says it cannot run."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,12 +23,23 @@ class CouldNotRun(click.ClickException):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Servable:
+    """A service ready to serve: its WSGI application, the one-time token while there is no log, its minute's look."""
+
+    wsgi: object
+    setup_token: str | None = field(repr=False)
+    watch: Callable[[threading.Event], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
     """The environment, the clock (ms since 1970 UTC) and the random bytes of the machine a command runs on."""
 
     environ: Mapping[str, str] = field(repr=False)
     clock: Callable[[], int]
     random: Callable[[int], bytes] = field(repr=False)
+    service: Callable[[Settings], Servable] | None = None
+    """Makes the web service; only the edge knows how, so that other commands start without it."""
 
     def settings(self) -> Settings:
         """Return the settings. Raises CouldNotRun."""

@@ -21,6 +21,8 @@ class Place(NamedTuple):
 COMMANDS: Final[dict[str, Place]] = {
     "demo": Place("audit.cli.data", "demo", "Load a synthetic clinic."),
     "proof": Place("audit.cli.check", "proof", "Write the proof file of one entry."),
+    "serve": Place("audit.cli.serve", "serve", "Serve the register on its address."),
+    "user": Place("audit.cli.users", "user", "List people, or print a password link for one."),
     "verify": Place("audit.cli.check", "verify", "Verify the whole record and every table derived from it."),
     "verify-pdf": Place("audit.cli.check_pdf", "verify_pdf", "Verify a report: signature, evidence and figures."),
     "verify-proof": Place("audit.cli.check", "verify_proof", "Verify the proof file of one entry."),

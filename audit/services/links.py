@@ -13,6 +13,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from audit.storage.people import Account
 
 VALID_MS: Final = 48 * 60 * 60 * 1000
+PASSWORD_LINK: Final = "password"  # noqa: S105 - the purpose of a link
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

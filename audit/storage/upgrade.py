@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from sqlalchemy import Connection, Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 
 from audit.storage.engine import StorageRefused, open_engine, read, write
 from audit.storage.guards import assert_guarded
@@ -23,7 +24,7 @@ _LOCK: Final = 0x6B61_7564
 def upgrade(url: str) -> None:
     """Bring the database to `HEAD`, all of it or nothing, and see that the log is guarded.
 
-    Raises `StorageRefused` for a database of a later version, and `Unguarded`.
+    Raises `StorageRefused` for a database of a later version or one that does not answer, and `Unguarded`.
     """
     engine = open_engine(url)
     try:
@@ -32,6 +33,8 @@ def upgrade(url: str) -> None:
                 _migrate(conn)
         with read(engine) as conn:
             assert_guarded(conn)
+    except DBAPIError as error:
+        raise StorageRefused(f"the database cannot be used: {error.orig}") from error
     finally:
         engine.dispose()
 

@@ -16,13 +16,13 @@ from audit.domain import events
 from audit.domain.book import Person
 from audit.domain.errors import Refused
 from audit.services import people
-from audit.services.links import VALID_MS, Link, issue_link, stamp_of
+from audit.services.links import PASSWORD_LINK, VALID_MS, Link, issue_link, stamp_of
 from audit.services.passwords import password_faults
 from audit.web.acting import act, signing
 from audit.web.desk import desk, register
 from audit.web.forms import Form, Problems, attempt, posted
 from audit.web.security import access, allow, current_person
-from audit.web.signin import PASSWORD_LINK, fault_text
+from audit.web.signin import fault_text
 
 blueprint = Blueprint("people", __name__, url_prefix="/people")
 

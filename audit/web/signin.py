@@ -17,7 +17,7 @@ from flask_wtf.csrf import CSRFError
 from wtforms import PasswordField, StringField
 from wtforms.validators import DataRequired, Length
 
-from audit.services.links import read_link, stamp_of
+from audit.services.links import PASSWORD_LINK, read_link, stamp_of
 from audit.services.passwords import LONGEST, SHORTEST, Checked, Denied, Fault, Why, password_faults
 from audit.storage.people import Account
 from audit.web.headers import send_headers
@@ -25,7 +25,6 @@ from audit.web.security import Access, SignedIn, access, current_person, current
 
 blueprint = Blueprint("signin", __name__)
 
-PASSWORD_LINK: Final = "password"  # noqa: S105 - the purpose of a link
 _LONGEST_SIGN_IN: Final = 254
 # One answer for a wrong password, an unknown name and a name without a password: who guesses learns nothing.
 _WRONG: Final = "This name and password do not go together"

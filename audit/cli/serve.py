@@ -1,0 +1,108 @@
+"""`audit serve`: brings the database up to date, says where the service is, and serves until told to stop.
+
+Not here: what is served (`audit.app`), TLS (a proxy in front), settings (`audit.config`).
+"""
+
+import logging
+import signal
+import sys
+import threading
+from types import FrameType
+from typing import Any, NoReturn
+
+import click
+import waitress
+
+from audit.cli.machine import CouldNotRun, Machine, Servable, in_words
+from audit.config import Settings
+from audit.domain.errors import Refused
+from audit.storage.engine import StorageRefused
+from audit.storage.guards import Unguarded
+
+THREADS = 8
+"""As many requests at once; one writes at a time anyway."""
+STOP_WITHIN_S = 5
+
+
+@click.command()
+@click.pass_obj
+def serve(machine: Machine) -> None:
+    """Serve the register on AUDIT_BIND, until the terminal or the system says stop."""
+    settings = machine.settings()
+    logging.basicConfig(
+        level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    # The migration tool tells each of its plugins; what it did is told by its warnings alone.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    service = _prepare(machine, settings)
+    server = _listen(service, settings)
+    _tell(service, settings)
+    stop = threading.Event()
+    watching = threading.Thread(target=service.watch, args=(stop,), name="watch", daemon=True)
+    watching.start()
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        # Returns when interrupted, after the requests under way were answered.
+        server.run()
+    finally:
+        stop.set()
+        server.close()
+        watching.join(STOP_WITHIN_S)
+    click.echo("Stopped.")
+
+
+def address(settings: Settings) -> str:
+    """Return the address under which people reach the service, without a slash at its end."""
+    if settings.host in {"localhost", "127.0.0.1"}:
+        return f"http://{settings.host}:{settings.bind_port}"
+    return f"https://{settings.host}"
+
+
+def _prepare(machine: Machine, settings: Settings) -> Servable:
+    """Make the service.
+
+    Raises:
+        CouldNotRun: the database, the keys or the folder cannot be used.
+    """
+    if machine.service is None:
+        raise CouldNotRun("this machine cannot serve")
+    try:
+        return machine.service(settings)
+    except (StorageRefused, Unguarded) as refused:
+        raise CouldNotRun(str(refused)) from refused
+    except Refused as refused:
+        raise CouldNotRun(f"the keys cannot be used: {in_words(refused)}") from refused
+    except OSError as error:
+        raise CouldNotRun(f"{error.filename or settings.home}: {error.strerror or error}") from error
+
+
+def _listen(service: Servable, settings: Settings) -> Any:  # noqa: ANN401 (waitress ships no types)
+    try:
+        return waitress.create_server(
+            service.wsgi,
+            host=settings.bind_address,
+            port=settings.bind_port,
+            threads=THREADS,
+            ident=None,
+            max_request_body_size=4 * 1024 * 1024,
+            clear_untrusted_proxy_headers=True,
+        )
+    except OSError as error:
+        where = f"{settings.bind_address}:{settings.bind_port}"
+        raise CouldNotRun(f"cannot listen on {where}: {error.strerror or error}. AUDIT_BIND names another") from error
+
+
+def _tell(service: Servable, settings: Settings) -> None:
+    """Print where the service is and, while there is no log, the link that sets it up."""
+    here = address(settings)
+    click.echo(f"Ketamine Audit is at {here}/")
+    if here.startswith("https"):
+        click.echo(f"It listens on {settings.bind_address}:{settings.bind_port}, for the proxy that speaks TLS.")
+    if service.setup_token is not None:
+        click.echo("Set up this register (this link works once, until a log is open):")
+        click.echo(f"  {here}/set-up/{service.setup_token}")
+    click.echo("Stop it with Ctrl+C.")
+
+
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise SystemExit(0)
