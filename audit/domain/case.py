@@ -61,7 +61,8 @@ def decide_close_case(book: Book, command: CloseCase) -> events.CaseClosed:
     """End a case by a correction, a posted loss or gain, or an explained line, so that expected equals counted.
 
     Raises:
-        Refused: `unknown_case`, `case_closed`, `outcome_does_not_fit`, `name_the_entry`, `name_the_containers`.
+        Refused: `unknown_case`, `case_closed`, `outcome_does_not_fit`, `name_the_entry`, `name_the_containers`,
+            `less_than_lost`.
     """
     case = open_case(book, command.case)
     _check_fits(case, command)
@@ -120,11 +121,16 @@ def _adjustments(book: Book, case: Case, command: CloseCase) -> tuple[events.Adj
     if case.cause in {"overdraw", "short"} and case.container:
         return (events.Adjustment(container=case.container, place="variance", mass_ug=case.variance_ug),)
     if case.container:
-        held = book.balance(case.container, Account.HELD) > 0
-        return (
-            events.Adjustment(container=case.container, place="held" if held else "stock", mass_ug=case.variance_ug),
-        )
+        return (_adjustment(book, case, case.container),)
     return _whole_containers(book, case, command.containers)
+
+
+def _adjustment(book: Book, case: Case, container: str) -> events.Adjustment:
+    held = book.balance(container, Account.HELD)
+    left = held if held > 0 else book.balance(container, Account.STOCK)
+    if left + case.variance_ug < 0:
+        raise Refused("less_than_lost", "outcome", variance_ug=case.variance_ug, left_ug=left)
+    return events.Adjustment(container=container, place="held" if held > 0 else "stock", mass_ug=case.variance_ug)
 
 
 def _whole_containers(book: Book, case: Case, containers: tuple[str, ...]) -> tuple[events.Adjustment, ...]:

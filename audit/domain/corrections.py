@@ -5,7 +5,7 @@ from audit.domain.book import Book, Recorded
 from audit.domain.commands import Said, StrikeEntry
 from audit.domain.errors import Refused
 from audit.domain.fold import apply, effective
-from audit.domain.postings import ON_HAND, postings
+from audit.domain.postings import ON_HAND, Account, postings
 
 
 def decide_strike(book: Book, command: StrikeEntry, said: Said) -> events.EntryStruck:
@@ -46,9 +46,10 @@ def check_possible(book: Book, scope: frozenset[str]) -> None:
 
 
 def impossible_entries(book: Book, scope: frozenset[str]) -> list[int]:
-    """Return the active entries that, in the order of effects, take what is not there or act in no session.
+    """Return the active entries that cannot have happened, in the order of effects.
 
-    Judges only the containers and sessions whose keys are in `scope`: the book is complete for those alone.
+    They take what is not there, act in no session, or close one in which something is left. Judges only the
+    containers and sessions whose keys are in `scope`: the book is complete for those alone.
     """
     replay = Book()
     replay.entries, replay.struck = book.entries, book.struck
@@ -56,7 +57,7 @@ def impossible_entries(book: Book, scope: frozenset[str]) -> list[int]:
     for entry in effective(book, book.entries.values()):
         homeless = _is_homeless(replay, entry, scope) or _is_of_nothing(replay, entry, scope)
         apply(replay, entry)
-        if homeless or _takes_too_much(replay, entry, scope):
+        if homeless or _takes_too_much(replay, entry, scope) or _is_unbalanced(replay, entry, scope):
             found.append(entry.index)
     return found
 
@@ -80,6 +81,14 @@ def _takes_too_much(replay: Book, entry: Recorded, scope: frozenset[str]) -> boo
         for posting in postings(entry.event)
         if posting.account in ON_HAND and posting.mass_ug < 0 and f"container:{posting.container}" in scope
     )
+
+
+def _is_unbalanced(replay: Book, entry: Recorded, scope: frozenset[str]) -> bool:
+    """Say whether an entry closes a session whose custody is not zero."""
+    event = entry.event
+    if not isinstance(event, events.SessionClosed) or f"session:{event.session}" not in scope:
+        return False
+    return replay.session_total(event.session, Account.CUSTODY) != 0
 
 
 def _of(entry: Recorded) -> int | None:
