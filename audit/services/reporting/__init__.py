@@ -1,0 +1,1 @@
+"""The inspection report filled from a log's bytes, part by part; `services.report` issues it."""

@@ -1,0 +1,173 @@
+"""The report as a whole: verdict in words, who and when, key figures, and what an outsider needs to check it.
+
+Completeness is claimed for the log, never for the world; an open difference is named in its own sentence.
+"""
+
+from audit.domain.reconcile import Statement as Accounted
+from audit.reports import words
+from audit.reports.model import (
+    Clinic,
+    InspectionReport,
+    KeyLine,
+    Pack,
+    Paper,
+    Period,
+    Verdict,
+    VerdictState,
+    Verification,
+)
+from audit.reports.values import Head, KeyFigure, When
+from audit.services.reporting import figures
+from audit.services.reporting.exceptions import exceptions, later
+from audit.services.reporting.ledger import ledgers
+from audit.services.reporting.sessions import sessions
+from audit.services.reporting.snapshot import Snapshot
+from audit.services.reporting.wastage import wastages
+from audit.tlog.keys import VerifierKey
+
+
+def report_of(
+    shot: Snapshot, *, number: str, issued_ms: int, signed_ms: int, certificate_sha256: str
+) -> InspectionReport:
+    """Return the report of a snapshot, ready to draw; times in ms since 1970 UTC."""
+    opened = shot.opened
+    found = exceptions(shot)
+    statements = figures.statements(shot)
+    return InspectionReport(
+        number=number,
+        paper=Paper.LETTER,
+        clinic=Clinic(
+            name=opened.clinic,
+            address=opened.address,
+            registration=opened.registration,
+            registration_note=_valid_to(opened.registration_expires),
+            responsible=opened.responsible,
+            is_demo=opened.demo,
+        ),
+        period=_period(shot),
+        pack=_pack(shot),
+        head=Head(origin=shot.register.origin, size=shot.size, root_hex=shot.checkpoint.root.hex()),
+        issued=_at(shot, issued_ms),
+        verdict=_verdict(shot, len(found)),
+        stock=figures.stock(shot),
+        stock_note=figures.stock_note(shot),
+        key_figures=_key_figures(shot),
+        exceptions=found,
+        statements=statements,
+        statement_notes=figures.statement_notes(shot),
+        ledgers=ledgers(shot),
+        sessions=sessions(shot),
+        wastages=wastages(shot),
+        later=later(shot),
+        verification=_verification(shot, signed_ms, certificate_sha256),
+    )
+
+
+def _valid_to(day: str | None) -> str:
+    return f"valid to {day}" if day else ""
+
+
+def _at(shot: Snapshot, moment_ms: int) -> When:
+    return When(ms=moment_ms, offset_min=shot.offset(moment_ms))
+
+
+def _period(shot: Snapshot) -> Period:
+    first, last = shot.period.first, shot.period.last
+    start, end = _at(shot, shot.period.from_ms), _at(shot, shot.period.until_ms - 1)
+    label = words.format_date(start)
+    if first != last:
+        label = f"{label} to {words.format_date(end)}"
+    offsets = dict.fromkeys((words.format_offset(start.offset_min), words.format_offset(end.offset_min)))
+    return Period(label=label, note=f"whole days in {shot.zone}, UTC {' and '.join(offsets)}", start=start, end=end)
+
+
+def _pack(shot: Snapshot) -> Pack:
+    """Name both versions where the rules changed within the period."""
+    days = (shot.period.first.isoformat(), shot.period.last.isoformat())
+    rules = dict.fromkeys(shot.register.policy_on(day) for day in days)
+    notes = [f"{one.pack} {one.version}, from {one.effective_from}" for one in rules]
+    return Pack(name=shot.register.pack.title, note="; ".join(notes))
+
+
+def _verdict(shot: Snapshot, exceptions_count: int) -> Verdict:
+    size = f"All {shot.size:,} entries verify against the signed head."
+    found = (
+        f"{exceptions_count:,} exceptions need reading." if exceptions_count != 1 else "One exception needs reading."
+    )
+    read = found if exceptions_count else "There is no exception to read."
+    if not shot.verdict.holds or not shot.tables_agree:
+        why = shot.verdict.sentence if not shot.verdict.holds else "The tables beside the log differ from its entries."
+        return Verdict(
+            state=VerdictState.BROKEN,
+            sentences=(why,),
+            lede="Do not rely on the figures below until the fault is explained. “audit verify” names each entry.",
+        )
+    since = words.format_date(When(ms=shot.entries[0].recorded_ms, offset_min=shot.entries[0].offset_min))
+    unaltered = f"Unaltered since {since}, not yet anchored outside."
+    differing = [one for one in shot.statements if one.difference_ug]
+    if differing:
+        return Verdict(
+            state=VerdictState.OPEN_DIFFERENCE,
+            sentences=(unaltered, *(_difference(one) for one in differing)),
+            lede=f"{size} {read}",
+        )
+    counted = "" if shot.closing else " Nobody counted in this period, so no difference can be told."
+    nothing = counted or " Everything counted is explained."
+    return Verdict(state=VerdictState.UNALTERED, sentences=(unaltered,), lede=f"{size}{nothing} {read}")
+
+
+def _difference(one: Accounted) -> str:
+    mass = one.difference_ug or 0
+    amount = words.format_amount(figures.amount(abs(mass), one.strength))
+    word = "missing" if mass < 0 else "over"
+    return f"{amount} at {figures.strength(one.strength).label} is {word} without explanation."
+
+
+def _key_figures(shot: Snapshot) -> tuple[KeyFigure, ...]:
+    inside = [one for one in shot.book.sessions.values() if shot.is_in_period(shot.entries[one.index])]
+    made = [KeyFigure(label="Sessions", value=f"{len(inside):,}", second="begun in the period")]
+    for one in shot.statements:
+        label = figures.strength(one.strength).label
+        for name, mass in (("Given", one.given_ug), ("Wasted", one.wasted_ug)):
+            if mass:
+                made.append(_figure(f"{name}, {label}", mass, one))
+        if one.difference_ug is not None:
+            made.append(_figure(f"Unexplained, {label}", one.difference_ug, one, signed=True))
+    return tuple(made)
+
+
+def _figure(label: str, mass_ug: int, one: Accounted, *, signed: bool = False) -> KeyFigure:
+    shown = figures.amount(mass_ug, one.strength)
+    mg = words.format_signed_mg(mass_ug) if signed else words.format_mg(mass_ug)
+    ml = words.format_signed_ml(shown.volume_ul) if signed else words.format_ml(shown.volume_ul)
+    return KeyFigure(label=label, value=mg, unit="mg", second=f"{ml} mL")
+
+
+def _verification(shot: Snapshot, signed_ms: int, certificate_sha256: str) -> Verification:
+    opened = shot.opened
+    first = When(ms=shot.entries[0].recorded_ms, offset_min=shot.entries[0].offset_min)
+    keys = [("Log", opened.log_key), ("Service", opened.service_key)]
+    lines = tuple(
+        KeyLine(
+            role=role,
+            key_id=VerifierKey.from_string(text).key_id.hex(),
+            algorithm="Ed25519",
+            held_by=f"{opened.clinic}, this service",
+            since=first,
+        )
+        for role, text in keys
+    )
+    return Verification(
+        note=shot.checkpoint.note,
+        verifier_keys=(opened.log_key, opened.service_key),
+        keys=lines,
+        checkpoint_signed=_at(shot, signed_ms),
+        certificate_sha256=certificate_sha256,
+        facts=(_clock_fact(shot),),
+    )
+
+
+def _clock_fact(shot: Snapshot) -> KeyFigure:
+    steps = [one for one in shot.entries if type(one.event).__name__ == "ClockStepped" and shot.is_in_period(one)]
+    value = f"{len(steps)} steps" if len(steps) > 1 else "one step" if steps else "no step"
+    return KeyFigure(label="Clock", value=value, second="stated in the period")
