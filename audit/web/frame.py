@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Flask, current_app, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -45,7 +46,13 @@ def install(app: Flask, given: Desk) -> None:
     app.before_request(_choose_language)
     app.context_processor(_frame)
     app.jinja_env.globals["new_nonce"] = lambda: given.ground.random(16).hex()
+    app.jinja_env.globals["link"] = link
     app.register_error_handler(HTTPException, _show_refused)
+
+
+def link(endpoint: str, **values: Any) -> str:  # noqa: ANN401 (parts of an address)
+    """Return the address of a page where this service has it; "" where it has not."""
+    return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""
     app.register_error_handler(OutcomeUnknown, _show_unknown)
 
 
@@ -60,7 +67,7 @@ def _frame() -> dict[str, object]:
         "lang": g.get("lang", "en"),
         "theme": "",
         "clinic": {
-            "name": here.clinic_name or "Ketamine Audit",
+            "name": here.clinic_name,
             "is_demo": bool(here.register and here.register.is_demo),
         },
         "me": {

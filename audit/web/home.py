@@ -6,10 +6,9 @@ A person with several roles sees the parts of each, the most pressing first. Not
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, current_app, render_template, request, url_for
+from flask import Blueprint, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from audit.services import people
@@ -56,7 +55,6 @@ def show() -> str:
         date_words=_date_words(period),
         names=names,
         day=day,
-        link=link,
         stock=_stock(state) if sees_drug else None,
         unsigned=len(unsigned_of(register(), me.person)) if me.roles & STAFF else 0,
         **(_rows(day, names, period) if day else {}),
@@ -99,11 +97,6 @@ def today() -> Period:
     zone = desk().zone
     day = datetime.fromtimestamp(desk().now_ms() // 1000, ZoneInfo(zone)).date().isoformat()
     return period_of(day, day, zone)
-
-
-def link(endpoint: str, **values: Any) -> str:  # noqa: ANN401 (parts of an address)
-    """Return the address of a page where this service has it; "" where it has not."""
-    return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""
 
 
 def _rows(day: Day, names: dict[str, str], period: Period) -> dict[str, object]:
