@@ -48,12 +48,12 @@ def install(app: Flask, given: Desk) -> None:
     app.jinja_env.globals["new_nonce"] = lambda: given.ground.random(16).hex()
     app.jinja_env.globals["link"] = link
     app.register_error_handler(HTTPException, _show_refused)
+    app.register_error_handler(OutcomeUnknown, _show_unknown)
 
 
 def link(endpoint: str, **values: Any) -> str:  # noqa: ANN401 (parts of an address)
     """Return the address of a page where this service has it; "" where it has not."""
     return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""
-    app.register_error_handler(OutcomeUnknown, _show_unknown)
 
 
 def _choose_language() -> None:

@@ -249,7 +249,12 @@ def _first_page(typed: MultiDict[str, str], problems: Problems) -> str:
 def _second_page(found: Inventory, typed: MultiDict[str, str], problems: Problems) -> str:
     me = current_person()
     is_borrowed = me.person == found.first_person
-    second = {"name": "signs below" if is_borrowed else me.name, "role": "", "since": "", "not_me_href": url_for("home.show")}
+    second = {
+        "name": "signs below" if is_borrowed else me.name,
+        "role": "",
+        "since": "",
+        "not_me_href": url_for("home.show"),
+    }
     return render_template(
         "inventory/second.html", second=second, is_borrowed=is_borrowed, **_for_rows(typed, problems)
     )
