@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from audit.domain import events
-from audit.domain.book import Book, Case, Session
+from audit.domain.book import Book, Case, Count, Recorded, Session, Waste
 from audit.domain.postings import Account
 from audit.domain.quantity import volume_of
 from audit.services.meanings import CAUSES
@@ -16,6 +16,7 @@ from audit.services.today import Day
 from audit.web.blind import is_withheld, session_is_withheld
 from audit.web.desk import desk
 from audit.web.filters import moment
+from audit.web.frame import link
 from audit.web.session_view import Amount, Look, balances, syringes
 
 _DAY_MS = 86_400_000
@@ -56,7 +57,7 @@ class WaitingRow:
     kind: str
     title: str
     text: str
-    target: str
+    href: str
     is_mine: bool
 
 
@@ -96,25 +97,9 @@ def session_rows(day: Day, viewer: str) -> list[SessionRow]:
 
 def waiting_rows(day: Day, viewer: str, names: dict[str, str]) -> list[WaitingRow]:
     """Return readings, wastes and counts that need a second person, oldest first; without any figure."""
-    rows = [_reading_row(day.book, entry.event, entry.actor, viewer, names) for entry in day.readings]
-    for waste in day.wastes:
-        label = day.book.containers[waste.container].label if waste.container in day.book.containers else ""
-        rows.append(
-            WaitingRow(
-                kind="waste",
-                title=f"Waste of {label}",
-                text=f"Wasted by {names.get(waste.actor, '')}, not yet signed by who saw it",
-                target=waste.session or "",
-                is_mine=viewer == waste.actor or _had_a_hand(day.book, waste.container, viewer),
-            )
-        )
-    for count in day.counts:
-        first = count.first.actor if count.first else count.started.actor
-        said = "Counted once" if count.first else "Begun"
-        text = f"{said} by {names.get(first, '')}"
-        rows.append(
-            WaitingRow(kind="count", title="Blind count", text=text, target=count.count, is_mine=viewer == first)
-        )
+    rows = [_reading_row(day.book, entry, viewer, names) for entry in day.readings]
+    rows += [_waste_row(day.book, waste, viewer, names) for waste in day.wastes]
+    rows += [_count_row(count, viewer, names) for count in day.counts]
     return [row for row in rows if row is not None]
 
 
@@ -167,25 +152,52 @@ def _state(look: Look) -> tuple[str, str, str]:
     return next((words_of for step, words_of in _STATES.items() if step in steps), ("Close it", "check", "warn"))
 
 
-def _reading_row(book: Book, event: events.Event, actor: str, viewer: str, names: dict[str, str]) -> WaitingRow | None:
+def _reading_row(book: Book, entry: Recorded, viewer: str, names: dict[str, str]) -> WaitingRow | None:
+    event = entry.event
     if not isinstance(event, events.RemainderRead) or event.container not in book.containers:
         return None
     container = book.containers[event.container]
     session = book.sessions.get(event.session or container.session or "")
     where = f", session {session.number}" if session else ""
     held = f"In tamper bag {container.bag}, read by" if container.bag else "Read by"
+    is_mine = not is_withheld(book, container, viewer)
+    own = (
+        link("sessions.show", session=session.session)
+        if session
+        else link("stock.container", container=event.container)
+    )
     return WaitingRow(
         kind="reading",
         title=f"{'Syringe' if container.is_syringe else 'Vial'} {container.label}{where}",
-        text=f"{held} {names.get(actor, '')}",
-        target=session.session if session else container.container,
-        is_mine=not is_withheld(book, container, viewer),
+        text=f"{held} {names.get(entry.actor, '')}",
+        href=own if is_mine else link("witness.show_reading", container=event.container) or own,
+        is_mine=is_mine,
     )
 
 
-def _had_a_hand(book: Book, container: str, viewer: str) -> bool:
-    known = book.containers.get(container)
-    return known is not None and viewer in known.hands
+def _waste_row(book: Book, waste: Waste, viewer: str, names: dict[str, str]) -> WaitingRow:
+    known = book.containers.get(waste.container)
+    is_mine = viewer == waste.actor or (known is not None and viewer in known.hands)
+    own = link("register.entry", index=waste.index)
+    return WaitingRow(
+        kind="waste",
+        title=f"Waste of {known.label}" if known else "Waste",
+        text=f"Wasted by {names.get(waste.actor, '')}, not yet signed by who saw it",
+        href=own if is_mine else link("witness.show_waste", index=waste.index) or own,
+        is_mine=is_mine,
+    )
+
+
+def _count_row(count: Count, viewer: str, names: dict[str, str]) -> WaitingRow:
+    first = count.first.actor if count.first else count.started.actor
+    said = "Counted once" if count.first else "Begun"
+    return WaitingRow(
+        kind="count",
+        title="Blind count",
+        text=f"{said} by {names.get(first, '')}",
+        href=link("counts.show", count=count.count),
+        is_mine=viewer == first,
+    )
 
 
 def _case_row(case: Case, book: Book, names: dict[str, str], today: str) -> CaseRow:
