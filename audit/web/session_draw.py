@@ -22,8 +22,7 @@ from audit.web.acting import act
 from audit.web.blind import counting
 from audit.web.desk import desk, register
 from audit.web.filters import amount
-from audit.web.forms import UNPROCESSABLE, Form, Problems, attempt, posted
-from audit.web.messages import sentence
+from audit.web.forms import UNPROCESSABLE, Form, Problems, attempt, posted, problems_of
 from audit.web.security import allow, figures_seen
 from audit.web.session_view import load_session
 from audit.web.sessions import render_session
@@ -54,15 +53,10 @@ class VialToDraw:
 @allow("clinician")
 def choose(session: str) -> ResponseReturnValue:
     """Show the keypad for the vials named: scanned, typed or chosen."""
-    chosen = request.args.getlist("vial")
-    code = request.args.get("code", "").strip()
     try:
-        vials = [*chosen, find_vial(code)] if code else chosen
-        if not vials:
-            raise Refused("nothing_drawn", "code")
+        vials = _named(request.args.getlist("vial"), request.args.get("code", "").strip())
     except Refused as refused:
-        problems = [(refused.field, sentence(refused))]
-        return render_session(session, Form(request.args), problems), UNPROCESSABLE
+        return render_session(session, Form(request.args), problems_of(refused)), UNPROCESSABLE
     return _render(session, vials, None, [])
 
 
@@ -108,6 +102,13 @@ def _noting(codes: list[str]) -> Iterator[None]:
         raise
 
 
+def _named(vials: list[str], code: str) -> list[str]:
+    found = [*vials, find_vial(code)] if code else vials
+    if not found:
+        raise Refused("nothing_drawn", "code")
+    return found
+
+
 def _known(vials: list[str]) -> list[str]:
     """Return the vials of this clinic among those named, each once."""
     named = [one for one in dict.fromkeys(vials) if one.startswith("c_")][:MOST_VIALS]
@@ -117,7 +118,7 @@ def _known(vials: list[str]) -> list[str]:
 
 def _volume(form: Form, place: int) -> int:
     """Return the volume from one vial in uL: the chip of the ordered dose, or what was typed for it."""
-    if place == 0 and form.typed.get("ordered_ul"):
+    if place == 0 and form.typed.get("ordered_ul") and not form.typed.get("volume", "").strip():
         return form.count("ordered_ul", most=10**9)
     return form.positive(_field(place))
 

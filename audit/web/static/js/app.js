@@ -1,14 +1,16 @@
 /* Starts what a page uses. Everything also works without script. */
-import { keepTyped } from "./keep.js";
-import { listenForScans } from "./scanner.js";
-import { placeFocus } from "./focus.js";
+import { nameChoices } from "./chosen.js";
 import { runClocks } from "./clock.js";
-import { sendOnce } from "./submit.js";
+import { placeFocus } from "./focus.js";
+import { keepTyped } from "./keep.js";
 import { startPads } from "./keypad.js";
+import { listenForScans } from "./scanner.js";
+import { sendOnce } from "./submit.js";
 
 sendOnce(document);
 startPads(document);
 listenForScans(document);
 keepTyped(document);
 runClocks(document);
+nameChoices(document);
 placeFocus(document);
