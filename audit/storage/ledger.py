@@ -6,6 +6,7 @@ them. Here no act is judged (`domain.decide`) and no bytes are made (`tlog.entry
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any, Final, cast
 
 import orjson
@@ -22,16 +23,12 @@ from audit.domain.postings import Account, Posting
 from audit.domain.wire import from_facts
 from audit.storage import log
 from audit.storage.log import StoredEntry
+from audit.storage.prepared import Prepared
 from audit.storage.schema import entry_key, log_entry, posting
 
 _SERIES: Final = "series:"
 _CHUNK: Final = 500
 
-_PLACES: Final = select(entry_key.c.idx).where(
-    entry_key.c.site == bindparam("at_site"),
-    entry_key.c.key.in_(bindparam("of_keys", expanding=True)),
-    entry_key.c.idx < bindparam("before"),
-)
 _LATEST: Final = (
     select(func.max(entry_key.c.idx).label("idx"))
     .where(
@@ -40,11 +37,6 @@ _LATEST: Final = (
         entry_key.c.idx < bindparam("before"),
     )
     .group_by(entry_key.c.key)
-)
-_BODIES: Final = (
-    select(log_entry.c.idx, log_entry.c.leaf, log_entry.c.body)
-    .where(log_entry.c.site == bindparam("at_site"), log_entry.c.idx.in_(_PLACES.scalar_subquery()))
-    .order_by(log_entry.c.idx)
 )
 _ON_HAND: Final = (
     select(posting.c.container)
@@ -58,6 +50,8 @@ _ON_HAND: Final = (
     .having(func.sum(posting.c.mass_ug) > 0)
     .order_by(posting.c.container)
 )
+_INSERT_KEY: Final = Prepared(insert(entry_key), entry_key.c.keys())
+_INSERT_POSTING: Final = Prepared(insert(posting), posting.c.keys())
 _ANY_INDEX: Final = 2**53
 _NO_KEYS: Final = ("none:",)
 
@@ -84,8 +78,10 @@ def load_entries(conn: Connection, site: str, wanted: Iterable[str], *, before: 
     series = [key for key in wanted if key.startswith(_SERIES)]
     found: dict[int, Recorded] = {}
     for start in range(0, len(plain), _CHUNK):
-        values: dict[str, Any] = {"at_site": site, "of_keys": plain[start : start + _CHUNK], "before": before}
-        for index, leaf, body in conn.execute(_BODIES, values):
+        some = plain[start : start + _CHUNK]
+        values: dict[str, Any] = {f"key_{place}": key for place, key in enumerate(some)}
+        rows = _bodies(len(some)).rows(conn, values | {"at_site": site, "before": before})
+        for index, leaf, body in rows:
             found.setdefault(index, _recorded(index, leaf, body))
     if series:
         latest = conn.scalars(_LATEST, {"at_site": site, "of_keys": series, "before": before})
@@ -148,10 +144,8 @@ def project(conn: Connection, site: str, projections: Sequence[Projection], book
     """
     key_rows = [{"site": site, "key": key, "idx": one.index} for one in projections for key in sorted(one.keys)]
     posting_rows = [row for one in projections for row in posting_rows_of(site, one, book)]
-    if key_rows:
-        conn.execute(insert(entry_key), key_rows)
-    if posting_rows:
-        conn.execute(insert(posting), posting_rows)
+    _INSERT_KEY.run_each(conn, key_rows)
+    _INSERT_POSTING.run_each(conn, posting_rows)
 
 
 def posting_rows_of(site: str, one: Projection, book: Book) -> list[dict[str, Any]]:
@@ -174,6 +168,21 @@ def posting_rows_of(site: str, one: Projection, book: Book) -> list[dict[str, An
     ]
 
 
+@cache
+def _bodies(count: int) -> Prepared:
+    """Ask for the entries under so many keys at once; there is one such statement for each number of keys."""
+    places = select(entry_key.c.idx).where(
+        entry_key.c.site == bindparam("at_site"),
+        entry_key.c.key.in_([bindparam(f"key_{place}") for place in range(count)]),
+        entry_key.c.idx < bindparam("before"),
+    )
+    return Prepared(
+        select(log_entry.c.idx, log_entry.c.leaf, log_entry.c.body)
+        .where(log_entry.c.site == bindparam("at_site"), log_entry.c.idx.in_(places.scalar_subquery()))
+        .order_by(log_entry.c.idx)
+    )
+
+
 def _further_keys(book: Book) -> set[str]:
     products = {f"product:{one.product}" for one in book.containers.values() if one.product}
     cases = {f"container:{case.container}" for case in book.cases.values() if case.container}
@@ -182,8 +191,10 @@ def _further_keys(book: Book) -> set[str]:
     return products | cases | lots | strikes
 
 
+@lru_cache(maxsize=4096)
 def _recorded(index: int, leaf: bytes, body: bytes) -> Recorded:
     # What this service appended was checked then, and `verify` checks it again: here reading must be quick.
+    # The same bytes are the same entry, which nobody changes: the log's opening and the actor come with every act.
     entry = cast("dict[str, Any]", orjson.loads(body))
     act = entry["act"]
     return Recorded(

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from sqlalchemy import (
     Connection,
-    Insert,
     Select,
     and_,
     bindparam,
@@ -26,6 +25,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql, sqlite
 
+from audit.storage.prepared import Prepared
 from audit.storage.schema import log_entry, log_head, log_node
 from audit.tlog import merkle
 
@@ -86,12 +86,12 @@ _HEAD: Final = select(log_head.c.size, log_head.c.leaf, log_head.c.recorded_ms).
     log_head.c.site == bindparam("at_site")
 )
 # SQLite ignores FOR UPDATE; there the write transaction already holds the one lock.
-_HEAD_LOCKED: Final = _HEAD.with_for_update()
+_HEAD_LOCKED: Final = Prepared(_HEAD.with_for_update())
 _OPEN_HEAD: Final = {
     "sqlite": sqlite.insert(log_head).on_conflict_do_nothing(),
     "postgresql": postgresql.insert(log_head).on_conflict_do_nothing(),
 }
-_SWAP_HEAD: Final = (
+_SWAP_HEAD: Final = Prepared(
     update(log_head)
     .where(
         log_head.c.site == bindparam("at_site"),
@@ -100,8 +100,8 @@ _SWAP_HEAD: Final = (
     )
     .values(size=bindparam("new_size"), leaf=bindparam("new_leaf"), recorded_ms=bindparam("new_recorded_ms"))
 )
-_INSERT_ENTRY: Final = insert(log_entry)
-_INSERT_NODE: Final = insert(log_node)
+_INSERT_ENTRY: Final = Prepared(insert(log_entry), log_entry.c.keys())
+_INSERT_NODE: Final = Prepared(insert(log_node), log_node.c.keys())
 _ENTRIES: Final[Select[*tuple[Any, ...]]] = select(
     log_entry.c.idx,
     log_entry.c.leaf,
@@ -114,9 +114,9 @@ _ENTRIES: Final[Select[*tuple[Any, ...]]] = select(
     log_entry.c.occurred_ms,
     log_entry.c.recorded_ms,
 ).where(log_entry.c.site == bindparam("at_site"))
-_ENTRY_AT: Final = _ENTRIES.where(log_entry.c.idx == bindparam("at"))
-_ENTRY_OF_NONCE: Final = _ENTRIES.where(log_entry.c.nonce == bindparam("of_nonce"))
-_ENTRY_OF_LEAF: Final = _ENTRIES.where(log_entry.c.leaf == bindparam("of_leaf"))
+_ENTRY_AT: Final = Prepared(_ENTRIES.where(log_entry.c.idx == bindparam("at")))
+_ENTRY_OF_NONCE: Final = Prepared(_ENTRIES.where(log_entry.c.nonce == bindparam("of_nonce")))
+_ENTRY_OF_LEAF: Final = Prepared(_ENTRIES.where(log_entry.c.leaf == bindparam("of_leaf")))
 _ENTRIES_BETWEEN: Final[Select[*tuple[Any, ...]]] = _ENTRIES.where(
     log_entry.c.idx >= bindparam("start"), log_entry.c.idx < bindparam("stop")
 ).order_by(log_entry.c.idx)
@@ -133,7 +133,7 @@ _LAST_SIGNING: Final = (
     )
     .scalar_subquery()
 )
-_UNSIGNED: Final = (
+_UNSIGNED: Final = Prepared(
     select(log_entry.c.idx)
     .where(
         log_entry.c.site == bindparam("at_site"),
@@ -157,15 +157,16 @@ def lock_head(conn: Connection, site: str) -> Head:
     The lock is a statement of its own and everything else is read after it, so
     that at READ COMMITTED nothing older than the head is seen.
     """
-    row = conn.execute(_HEAD_LOCKED, {"at_site": site}).one_or_none()
+    row = _HEAD_LOCKED.row(conn, {"at_site": site})
     if row is None:
         # Two first writers may both come here; one row wins and both then wait for it.
         conn.execute(
             _OPEN_HEAD[conn.dialect.name],
             {"site": site, "size": 0, "leaf": EMPTY_LEAF, "recorded_ms": 0},
         )
-        row = conn.execute(_HEAD_LOCKED, {"at_site": site}).one()
-    return Head(size=row.size, leaf=row.leaf, recorded_ms=row.recorded_ms)
+        row = _HEAD_LOCKED.rows(conn, {"at_site": site})[0]
+    size, leaf, recorded_ms = row
+    return Head(size=size, leaf=leaf, recorded_ms=recorded_ms)
 
 
 def append(conn: Connection, site: str, head: Head, entries: Sequence[NewEntry]) -> Head:
@@ -181,9 +182,8 @@ def append(conn: Connection, site: str, head: Head, entries: Sequence[NewEntry])
     # The head first: it takes the lock, and the insert trigger refuses entries beyond it.
     _swap_head(conn, site, head, after)
     rows = [_row(site, head.size + place, entry) for place, entry in enumerate(entries)]
-    _execute(conn, _INSERT_ENTRY, rows)
-    if nodes:
-        _execute(conn, _INSERT_NODE, nodes)
+    _INSERT_ENTRY.run_each(conn, rows)
+    _INSERT_NODE.run_each(conn, nodes)
     return after
 
 
@@ -226,12 +226,12 @@ def entries_at(conn: Connection, site: str, indexes: Sequence[int]) -> list[Stor
 
 def unsigned_since(conn: Connection, site: str, actor: str) -> list[int]:
     """Indexes of the actor's `signed_in` entries after the actor's last `acts_signed`."""
-    return list(conn.scalars(_UNSIGNED, {"at_site": site, "of_actor": actor}))
+    return [index for (index,) in _UNSIGNED.rows(conn, {"at_site": site, "of_actor": actor})]
 
 
 def _swap_head(conn: Connection, site: str, old: Head, new: Head) -> None:
-    swapped = conn.execute(
-        _SWAP_HEAD,
+    swapped = _SWAP_HEAD.run(
+        conn,
         {
             "at_site": site,
             "old_size": old.size,
@@ -241,7 +241,7 @@ def _swap_head(conn: Connection, site: str, old: Head, new: Head) -> None:
             "new_recorded_ms": new.recorded_ms,
         },
     )
-    if swapped.rowcount != 1:
+    if swapped != 1:
         raise HeadMoved(f"the log of {site} no longer ends at size {old.size}")
 
 
@@ -269,32 +269,29 @@ def _frontier(conn: Connection, site: str, head: Head, size_after: int) -> dict[
             for number, at in enumerate(wanted)
             for name, value in zip(_PLACE, at, strict=True)
         }
-        rows = conn.execute(_nodes_at(len(wanted)), places | {"at_site": site})
-        known.update(((row.level, row.idx), row.hash) for row in rows)
+        rows = _nodes_at(len(wanted)).rows(conn, places | {"at_site": site})
+        known.update(((level, index), digest) for level, index, digest in rows)
     return known
 
 
 @cache
-def _nodes_at(count: int) -> Select[int, int, bytes]:
+def _nodes_at(count: int) -> Prepared:
     """Ask for so many nodes at once; there is one such statement for each number of levels."""
     # The site in every branch: SQLite would otherwise walk through all nodes of the site.
-    return select(log_node.c.level, log_node.c.idx, log_node.c.hash).where(
-        or_(
-            *(
-                and_(
-                    log_node.c.site == bindparam("at_site"),
-                    log_node.c.level == bindparam(f"level_{number}"),
-                    log_node.c.idx == bindparam(f"index_{number}"),
+    return Prepared(
+        select(log_node.c.level, log_node.c.idx, log_node.c.hash).where(
+            or_(
+                *(
+                    and_(
+                        log_node.c.site == bindparam("at_site"),
+                        log_node.c.level == bindparam(f"level_{number}"),
+                        log_node.c.idx == bindparam(f"index_{number}"),
+                    )
+                    for number in range(count)
                 )
-                for number in range(count)
             )
         )
     )
-
-
-def _execute(conn: Connection, statement: Insert, rows: list[dict[str, Any]]) -> None:
-    """Send one row as one statement: drivers spend more on a batch of one."""
-    conn.execute(statement, rows if len(rows) > 1 else rows[0])
 
 
 def _row(site: str, index: int, entry: NewEntry) -> dict[str, Any]:
@@ -313,6 +310,6 @@ def _row(site: str, index: int, entry: NewEntry) -> dict[str, Any]:
     }
 
 
-def _one(conn: Connection, statement: Select[*tuple[Any, ...]], values: dict[str, Any]) -> StoredEntry | None:
-    row = conn.execute(statement, values).one_or_none()
+def _one(conn: Connection, statement: Prepared, values: dict[str, Any]) -> StoredEntry | None:
+    row = statement.row(conn, values)
     return StoredEntry(*row) if row else None
