@@ -2,7 +2,28 @@
 
 from flask import Blueprint, Flask
 
-from audit.web import home, inventory, people, products, receive, register, setup, stock
+from audit.web import (
+    cases,
+    corrections,
+    counts,
+    home,
+    inventory,
+    patients,
+    people,
+    products,
+    receive,
+    reconcile,
+    register,
+    reports,
+    session_acts,
+    session_draw,
+    session_open,
+    sessions,
+    setup,
+    stock,
+    wastes,
+    witness,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
     setup.blueprint,
@@ -10,9 +31,21 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     people.blueprint,
     products.blueprint,
     inventory.blueprint,
+    counts.blueprint,
+    cases.blueprint,
     receive.blueprint,
     register.blueprint,
+    reconcile.blueprint,
+    reports.blueprint,
+    patients.blueprint,
     stock.blueprint,
+    session_open.blueprint,
+    session_draw.blueprint,
+    session_acts.blueprint,
+    sessions.blueprint,
+    wastes.blueprint,
+    witness.blueprint,
+    corrections.blueprint,
 )
 
 
