@@ -131,7 +131,7 @@ def _key_figures(shot: Snapshot) -> tuple[KeyFigure, ...]:
         for name, mass in (("Given", one.given_ug), ("Wasted", one.wasted_ug)):
             if mass:
                 made.append(_figure(f"{name}, {label}", mass, one))
-        if one.difference_ug is not None:
+        if one.difference_ug:
             made.append(_figure(f"Unexplained, {label}", one.difference_ug, one, signed=True))
     return tuple(made)
 

@@ -93,10 +93,16 @@ def _later(shot: Snapshot, number: str, entry: Recorded) -> LaterLine:
 def amount_of(shot: Snapshot, entry: Recorded) -> Amount | None:
     """Return how much an entry moved into or out of what is on hand or given; None where it moved nothing."""
     gains = [posting for posting in postings(entry.event) if posting.mass_ug > 0]
-    if not gains or gains[0].container not in shot.book.containers:
-        return None
-    kind = strength_of(shot.book.containers[gains[0].container])
-    return amount(sum(posting.mass_ug for posting in gains), kind)
+    kind = kind_of(shot, gains[0].container, entry) if gains else None
+    return None if kind is None else amount(sum(posting.mass_ug for posting in gains), kind)
+
+
+def kind_of(shot: Snapshot, container: str, entry: Recorded) -> Kind | None:
+    """Return the strength an entry moved; a struck draw made no syringe, but says what it drew."""
+    if isinstance(entry.event, events.DoseDrawn):
+        return Kind(entry.event.concentration_ug_per_ml, entry.event.form)
+    known = shot.book.containers.get(container)
+    return strength_of(known) if known else None
 
 
 def _flagged(shot: Snapshot, entry: Recorded, flag: Flag) -> ExceptionLine:

@@ -177,9 +177,10 @@ def _rate_words(shot: Snapshot, entry: Recorded) -> str:
 
 def _amount(shot: Snapshot, entry: Recorded) -> Amount | None:
     match entry.event:
+        case events.DoseDrawn(mass_ug=mass, concentration_ug_per_ml=concentration, form=form):
+            return amount(mass, Kind(concentration, form))
         case (
-            events.DoseDrawn(syringe=container, mass_ug=mass)
-            | events.RemainderRead(container=container, mass_ug=mass)
+            events.RemainderRead(container=container, mass_ug=mass)
             | events.RemainderReread(container=container, mass_ug=mass)
             | events.WasteRecorded(container=container, mass_ug=mass)
             | events.RemainderHeld(container=container, mass_ug=mass)
