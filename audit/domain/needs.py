@@ -49,35 +49,54 @@ def needed_keys(command: commands.Command, actor: str) -> set[str]:
 
 def references(command: commands.Command) -> tuple[Ref, ...]:
     """Return the earlier entries a command refers to."""
-    found = (getattr(command, field.name) for field in dataclasses.fields(command))
+    found = (getattr(command, name) for name in _names(type(command)))
     return tuple(value for value in found if isinstance(value, Ref))
 
 
 def _identifiers(value: Any) -> Iterator[str]:  # noqa: ANN401 (a command or a record in it)
-    hints = typing.get_type_hints(type(value), include_extras=True)
-    for field in dataclasses.fields(value):
-        held = getattr(value, field.name)
+    for name, shape in _shapes(type(value)):
+        held = getattr(value, name)
         if held is None or isinstance(held, Ref):
             continue
-        if isinstance(held, tuple):
-            yield from _members(hints[field.name], held)
-        elif _is_identifier(hints[field.name]):
+        if shape == "id":
             yield held
+        elif shape == "ids":
+            yield from held
+        else:
+            for one in held:
+                yield from _identifiers(one)
 
 
-def _members(hint: Any, held: tuple[Any, ...]) -> Iterator[str]:  # noqa: ANN401 (a type annotation)
+# Read from the annotations once for each class: the same few dozen come with every act.
+_NAMES: dict[Any, tuple[str, ...]] = {}
+_SHAPES: dict[Any, tuple[tuple[str, str], ...]] = {}
+
+
+def _names(cls: Any) -> tuple[str, ...]:  # noqa: ANN401 (a dataclass)
+    made = _NAMES.get(cls)
+    if made is None:
+        made = _NAMES[cls] = tuple(field.name for field in dataclasses.fields(cls))
+    return made
+
+
+def _shapes(cls: Any) -> tuple[tuple[str, str], ...]:  # noqa: ANN401 (a dataclass)
+    """Return the fields of a class that hold identifiers: one (`id`), several (`ids`) or in `records`."""
+    made = _SHAPES.get(cls)
+    if made is None:
+        hints = typing.get_type_hints(cls, include_extras=True)
+        made = _SHAPES[cls] = tuple((name, shape) for name in _names(cls) if (shape := _shape(hints[name])))
+    return made
+
+
+def _shape(hint: Any) -> str | None:  # noqa: ANN401 (a type annotation)
     inner = typing.get_args(hint)[0] if isinstance(_limit(hint), Many) else hint
-    member = typing.get_args(inner)[0]
-    for one in held:
-        if dataclasses.is_dataclass(one):
-            yield from _identifiers(one)
-        elif isinstance(_limit(member), Identifier):
-            yield one
-
-
-def _is_identifier(hint: Any) -> bool:  # noqa: ANN401 (a type annotation)
+    if typing.get_origin(inner) is tuple:
+        member = typing.get_args(inner)[0]
+        if dataclasses.is_dataclass(member):
+            return "records"
+        return "ids" if isinstance(_limit(member), Identifier) else None
     parts = (hint, *typing.get_args(hint))
-    return any(isinstance(_limit(part), Identifier) for part in parts)
+    return "id" if any(isinstance(_limit(part), Identifier) for part in parts) else None
 
 
 def _limit(hint: Any) -> object:  # noqa: ANN401 (a type annotation)

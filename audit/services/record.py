@@ -37,7 +37,7 @@ from audit.services.repeats import check_same
 from audit.storage import ledger, log, people, seals
 from audit.storage.engine import Connection, OutcomeUnknown, is_transient, write
 from audit.storage.ledger import Projection
-from audit.storage.log import Head
+from audit.storage.log import Head, StoredEntry
 
 BRIDGED_MS = 5_000
 """A backward step of the clock up to this is bridged by repeating the last time (log-format, section 2)."""
@@ -63,6 +63,13 @@ class _Pen:
     head: Head
     now_ms: int
     appended: list[Recorded] = field(default_factory=list)
+    known: dict[str, StoredEntry | None] = field(default_factory=dict)
+
+    def find(self, nonce: str) -> StoredEntry | None:
+        """Return the entry of a request number; asked once, until one of this list has it."""
+        if nonce not in self.known:
+            self.known[nonce] = log.by_nonce(self.conn, self.register.site, nonce)
+        return self.known[nonce]
 
     def append(self, draft: Draft, book: Book, owner: str) -> Recorded:
         new, entry = write_entry(self.register, draft, self.head, self.now_ms)
@@ -74,6 +81,7 @@ class _Pen:
             place = seals.Place(entry.index, name)
             seals.put(self.conn, self.register.vault, place, owner=owner, opened=seals.Opened(r, value))
         self.appended.append(entry)
+        self.known.pop(draft.nonce, None)
         return entry
 
 
@@ -128,7 +136,7 @@ def _record_once(register: Register, orders: Sequence[Order]) -> tuple[Written, 
 
 
 def _all_known(pen: _Pen, orders: Sequence[Order]) -> bool:
-    return all(log.by_nonce(pen.conn, pen.register.site, order.nonce) for order in orders)
+    return all(pen.find(order.nonce) for order in orders)
 
 
 def _step_clock(pen: _Pen, order: Order) -> None:
@@ -147,7 +155,7 @@ def _step_clock(pen: _Pen, order: Order) -> None:
 
 def _carry_out(pen: _Pen, order: Order, done: Sequence[_Done]) -> _Done:
     order = _answering(order, done)
-    known = log.by_nonce(pen.conn, pen.register.site, order.nonce)
+    known = pen.find(order.nonce)
     if known is not None:
         check_same(pen.conn, pen.register, order, known)
         return _Done(order, Written(entry=ledger.read_entry(known), is_repeat=True), Book())
