@@ -87,8 +87,10 @@ def _changed(typed: MultiDict[str, str], do: str) -> ResponseReturnValue:
             add_row(typed)
         elif do.startswith("remove_"):
             remove_row(typed, do.removeprefix("remove_"))
-        else:
-            found = answer_scan(typed, do if do in {"whole", "split"} else "")
+        elif do in {"whole", "split"}:
+            found = answer_scan(typed, do)
+        elif typed.get("code", "").strip():
+            found = answer_scan(typed, "")
     except Refused as refused:
         return _page(typed, problems_of(refused)), 422
     return _page(typed, [], found)
