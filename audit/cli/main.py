@@ -21,6 +21,8 @@ class Place(NamedTuple):
 COMMANDS: Final[dict[str, Place]] = {
     "demo": Place("audit.cli.data", "demo", "Load a synthetic clinic."),
     "proof": Place("audit.cli.check", "proof", "Write the proof file of one entry."),
+    "reconcile": Place("audit.cli.reports", "show_reconcile", "Print the accountability of a period."),
+    "report": Place("audit.cli.reports", "write_report", "Issue and sign the report of a period."),
     "serve": Place("audit.cli.serve", "serve", "Serve the register on its address."),
     "user": Place("audit.cli.users", "user", "List people, or print a password link for one."),
     "verify": Place("audit.cli.check", "verify", "Verify the whole record and every table derived from it."),

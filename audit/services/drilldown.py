@@ -11,23 +11,24 @@ from audit.storage.engine import read
 
 SOURCES = frozenset({Account.OPENING, Account.RECEIVED, Account.OVERFILL, Account.GAINED})
 """Accounts that give: their postings are negative where the chart's figure is positive."""
-FIGURES = (
-    "opening",
-    "initial",
-    "received",
-    "overfill",
-    "gained",
-    "accountable",
-    "closing",
-    "given",
-    "residual",
-    "wasted",
-    "lost",
-    "explained",
-    "accounted",
-    "difference",
-    "book_closing",
+CHART: tuple[tuple[str, str, str], ...] = (
+    ("A", "opening", "Opening"),
+    ("B", "initial", "Opening inventory"),
+    ("B", "received", "Received"),
+    ("B", "overfill", "Overfill drawn"),
+    ("B", "gained", "Found at counts"),
+    ("C", "accountable", "Accountable for"),
+    ("D", "closing", "Closing, counted"),
+    ("E", "given", "Given"),
+    ("E", "residual", "Left in lines"),
+    ("F", "wasted", "Wasted"),
+    ("F", "lost", "Lost"),
+    ("F", "explained", "Explained lines"),
+    ("G", "accounted", "Accounted for"),
+    ("H", "difference", "Difference"),
 )
+"""Column letter of the customary chart, name, words; in its order."""
+FIGURES = (*(name for _, name, _ in CHART), "book_closing")
 
 
 def entries_behind(

@@ -5,13 +5,14 @@ fails no file stays. A report never changes: what is entered later for its perio
 """
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from audit.domain import events
 from audit.domain.book import Recorded
-from audit.reports.evidence import embed, evidence_zip
+from audit.reports.evidence import embed, evidence_zip, read_evidence
 from audit.reports.render import render
 from audit.reports.sign import sign_pdf
 from audit.reports.values import When
@@ -113,6 +114,16 @@ def entered_since(register: Register, issued: Issued) -> list[Recorded]:
                 if struck is not None and period.from_ms <= struck.occurred_ms < period.until_ms:
                     found[entry.index] = entry
     return [found[index] for index in sorted(found)]
+
+
+def verdict_of(issued: Issued) -> tuple[str, tuple[str, ...]]:
+    """Return the state and the sentences of the verdict that a report prints, from its own evidence.
+
+    Raises:
+        PdfRefused: the file is not what was issued.
+    """
+    printed = json.loads(read_evidence(issued.file.read_bytes())["report.json"])["verdict"]
+    return str(printed["state"]), tuple(printed["sentences"])
 
 
 def _pdf(shot: Snapshot, press: Press, report_id: str, issued_ms: int) -> bytes:

@@ -90,7 +90,7 @@ def cell() -> ResponseReturnValue:
     told = register_view.rows_of(tuple(lines), viewer, professions, linked=False)
     return render_template(
         "reconcile/cell.html", wanted=wanted, statement=statement, name=name,
-        label=next(label for _, one, label in shown.LINES if one == name), total=drilldown.figure(statement, name),
+        label=next(label for _, one, label in drilldown.CHART if one == name), total=drilldown.figure(statement, name),
         rows=[(row, mass) for row, (_, mass) in zip(told, rows, strict=True) if not row.is_withheld],
         volume=shown.volume, found=found,
     )  # fmt: skip

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from audit.domain.postings import Account
 from audit.domain.quantity import volume_of
 from audit.domain.reconcile import Statement, Strength
-from audit.services.drilldown import figure
+from audit.services.drilldown import CHART, figure
 from audit.services.reconcile import Reconciliation
 
 ACCOUNTS: dict[str, tuple[Account, ...]] = {
@@ -25,24 +25,6 @@ ACCOUNTS: dict[str, tuple[Account, ...]] = {
     "explained": (Account.EXPLAINED,),
 }
 """The cells that come straight from entries, by the name they have in addresses and files."""
-
-LINES: tuple[tuple[str, str, str], ...] = (
-    ("A", "opening", "Opening"),
-    ("B", "initial", "Opening inventory"),
-    ("B", "received", "Received"),
-    ("B", "overfill", "Overfill drawn"),
-    ("B", "gained", "Found at counts"),
-    ("C", "accountable", "Accountable for"),
-    ("D", "closing", "Closing, counted"),
-    ("E", "given", "Given"),
-    ("E", "residual", "Left in lines"),
-    ("F", "wasted", "Wasted"),
-    ("F", "lost", "Lost"),
-    ("F", "explained", "Explained lines"),
-    ("G", "accounted", "Accounted for"),
-    ("H", "difference", "Difference"),
-)
-"""Column letter of the customary chart, name, words; in its order."""
 
 _SUMS = {"accountable", "accounted"}
 _WIDE = 900
@@ -105,7 +87,7 @@ def volume(strength: Strength, mass_ug: int) -> int:
 def lines_of(found: Reconciliation) -> list[Line]:
     """Return the chart, line by line, without the lesser lines that are zero for every strength."""
     made = []
-    for letter, name, label in LINES:
+    for letter, name, label in CHART:
         cells = tuple(_cell(one, name) for one in found.statements)
         is_needed = name in {"opening", "received", "closing", "given", "wasted", "lost", "difference", *_SUMS}
         if is_needed or any(cell.mass_ug for cell in cells):
@@ -116,8 +98,8 @@ def lines_of(found: Reconciliation) -> list[Line]:
 
 def flow_of(statement: Statement) -> Flow:
     """Return the picture of one strength: bars to scale, each at least a hair high."""
-    came = [(name, label) for letter, name, label in LINES if letter in "AB"]
-    went = [(name, label) for letter, name, label in LINES if letter in "DEF"]
+    came = [(name, label) for letter, name, label in CHART if letter in "AB"]
+    went = [(name, label) for letter, name, label in CHART if letter in "DEF"]
     left = [(label, name, figure(statement, name) or 0) for name, label in came]
     closing = statement.closing_ug if statement.closing_ug is not None else statement.book_closing_ug
     right = [
@@ -151,7 +133,7 @@ def as_csv(found: Reconciliation) -> str:
     writer.writerow(["column", "figure", "strength_ug_per_ml", "form", "mass_ug", "volume_ul"])
     for one in found.statements:
         kind = one.strength
-        for letter, name, _ in LINES:
+        for letter, name, _ in CHART:
             mass = figure(one, name)
             amounts = ["", ""] if mass is None else [str(mass), str(volume(kind, mass))]
             writer.writerow([letter, name, str(kind.concentration_ug_per_ml), kind.form, *amounts])

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from audit.services import blind, report, telling
 from audit.services.blind import Waiting
+from audit.services.demo.keys import keys_folder
 from audit.services.report import Asked, Issued
 from audit.services.reporting.press import Press
 from audit.services.telling import Viewer
@@ -136,7 +137,7 @@ def _count(waiting: Waiting) -> int:
 
 def _press() -> Press:
     here = desk()
-    return Press(here.reports, here.reports.parent / "keys")
+    return Press(here.reports, keys_folder(here.ground.engine, here.reports.parent))
 
 
 def _sign_head() -> None:

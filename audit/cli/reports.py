@@ -1,0 +1,193 @@
+"""`audit report` and `audit reconcile`: the signed report of a period, and its accountability as table or JSON.
+
+A report is issued by a manager, who types their password here as they would on the page. Not here: what either says.
+"""
+
+import shutil
+import sys
+from pathlib import Path
+
+import click
+
+from audit.cli import verdicts
+from audit.cli.machine import WRONG, CouldNotRun, Machine, in_words, read_file
+from audit.config import Settings
+from audit.domain.errors import Refused
+from audit.domain.quantity import format_thousandths, volume_of
+from audit.domain.reconcile import Statement
+from audit.services import blind, report
+from audit.services.acts import with_factors
+from audit.services.demo.keys import keys_folder
+from audit.services.drilldown import CHART, as_plain, figure
+from audit.services.keyring import open_keyring
+from audit.services.opening import Ground, find_register, log_key
+from audit.services.passwords import Checked
+from audit.services.publish import Signer
+from audit.services.reconcile import Reconciliation, offset_at, reconcile, zone_of
+from audit.services.register import Register
+from audit.services.reporting.press import Press
+from audit.services.signins import SignIns
+from audit.services.verify import StorageRefused, open_database
+from audit.services.watch import Watch
+from audit.storage.engine import Unguarded, open_engine, read
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_MOST_PASSWORD_BYTES = 4_096
+
+
+@click.command("report")
+@click.argument("kind", type=click.Choice(["inspection"]))
+@click.option("--from", "first", required=True, help="First day, YYYY-MM-DD.")
+@click.option("--to", "last", required=True, help="Last day, YYYY-MM-DD, included.")
+@click.option("--out", required=True, type=_FILE, help="Where the PDF is written too.")
+@click.option("--by", "by", required=True, help="Sign-in name of the manager who issues it.")
+@click.option("--password-file", type=click.Path(path_type=Path, allow_dash=True), help="Their password; - is stdin.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def write_report(  # noqa: PLR0913, PLR0917 (one argument for each option)
+    machine: Machine, kind: str, first: str, last: str, out: Path, by: str, password_file: Path | None, *, as_json: bool
+) -> None:
+    """Issue and sign the report KIND of a period."""
+    settings = machine.settings()
+    ground, register = _open(machine, settings)
+    try:
+        actor = _manager(register, by, _password(password_file), machine.clock())
+        watch = Watch(register, Signer(log_key(ground, register.origin), settings.home / "signer" / "held.db"))
+        watch.look()
+        watch.check_writable()
+        asked = report.Asked(
+            report=f"rp_{machine.random(10).hex()}", first=first, last=last, nonce=machine.random(16).hex(),
+            actor=actor, offset_min=_offset(register, machine.clock()), standing=with_factors("password"),
+        )  # fmt: skip
+        issued = report.issue(register, watch.sign, _press(ground, settings), asked)
+        watch.sign()
+    except Refused as refused:
+        if refused.code == "read_only":
+            click.echo("The record is read-only: the signer remembers more than the database holds.")
+            sys.exit(WRONG)
+        raise CouldNotRun(in_words(refused)) from refused
+    _copy(issued.file, out)
+    _tell(issued, out, kind, as_json=as_json)
+
+
+@click.command("reconcile")
+@click.option("--from", "first", required=True, help="First day, YYYY-MM-DD.")
+@click.option("--to", "last", required=True, help="Last day, YYYY-MM-DD, included.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def show_reconcile(machine: Machine, first: str, last: str, *, as_json: bool) -> None:
+    """Print the accountability of a period for each strength. Exit status 1 where a counted difference is open."""
+    _, register = _open(machine, machine.settings())
+    try:
+        found = reconcile(register, first, last)
+    except Refused as refused:
+        raise CouldNotRun(in_words(refused)) from refused
+    if blind.waiting(register).counts:
+        click.echo("A count is open: show these figures to nobody who may still count.", err=True)
+    if as_json:
+        verdicts.echo_json(as_plain(found))
+    else:
+        for line in table_of(found):
+            click.echo(line)
+    if any(one.difference_ug for one in found.statements):
+        sys.exit(WRONG)
+
+
+def table_of(found: Reconciliation) -> list[str]:
+    """Return the chart as lines of text, a block for each strength, mg and mL side by side."""
+    period = found.period
+    made = [f"Accountability {period.first} to {period.last}, on {found.size} entries"]
+    for one in found.statements:
+        made += ["", f"{format_thousandths(one.strength.concentration_ug_per_ml)} mg/mL {one.strength.form}"]
+        made += [_line(one, letter, name, label) for letter, name, label in CHART if _is_shown(one, name)]
+    if not found.statements:
+        made.append("Nothing was held, received or used.")
+    return made
+
+
+def _is_shown(one: Statement, name: str) -> bool:
+    return figure(one, name) != 0 or name not in {"initial", "overfill", "gained", "residual", "explained"}
+
+
+def _line(one: Statement, letter: str, name: str, label: str) -> str:
+    mass = figure(one, name)
+    if mass is None:
+        return f"  {letter}  {label:<20}{'not counted':>14}"
+    volume = volume_of(mass, concentration_ug_per_ml=one.strength.concentration_ug_per_ml)
+    mg, ml = format_thousandths(mass, decimals=1), format_thousandths(volume, decimals=2)
+    return f"  {letter}  {label:<20}{mg:>14} mg{ml:>12} mL"
+
+
+def _open(machine: Machine, settings: Settings) -> tuple[Ground, Register]:
+    try:
+        open_database(settings.database_url).dispose()
+        engine = open_engine(settings.database_url)
+        ground = Ground(
+            engine=engine,
+            keyring=open_keyring(keys_folder(engine, settings.home), machine.random),
+            host=settings.host,
+            scheme="https",
+            port=443,
+            clock=machine.clock,
+            random=machine.random,
+        )
+        register = find_register(ground)
+    except (StorageRefused, Unguarded) as refused:
+        raise CouldNotRun(str(refused)) from refused
+    except Refused as refused:
+        raise CouldNotRun(in_words(refused)) from refused
+    if register is None:
+        raise CouldNotRun("no log is open in this database yet")
+    return ground, register
+
+
+def _press(ground: Ground, settings: Settings) -> Press:
+    reports = settings.home / "reports"
+    reports.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return Press(reports, keys_folder(ground.engine, settings.home))
+
+
+def _manager(register: Register, sign_in: str, password: str, now_ms: int) -> str:
+    answer = SignIns(engine=register.engine, site=register.site).check(sign_in, password, now_ms=now_ms)
+    if not isinstance(answer, Checked):
+        raise CouldNotRun("this name and password do not sign in here")
+    return answer.account.person
+
+
+def _password(file: Path | None) -> str:
+    if file is None:
+        typed: str = click.prompt("Password", hide_input=True, err=True)
+        return typed
+    if str(file) == "-":
+        return sys.stdin.readline().rstrip("\n")
+    return read_file(file, most_bytes=_MOST_PASSWORD_BYTES).decode("utf-8", "replace").rstrip("\n")
+
+
+def _offset(register: Register, now_ms: int) -> int:
+    with read(register.engine) as conn:
+        return offset_at(now_ms, zone_of(conn, register.site))
+
+
+def _copy(file: Path, out: Path) -> None:
+    try:
+        shutil.copyfile(file, out)
+    except OSError as error:
+        raise CouldNotRun(f"issued and kept as {file}, but not written to {out}: {error.strerror}") from error
+
+
+def _tell(issued: report.Issued, out: Path, kind: str, *, as_json: bool) -> None:
+    facts = issued.facts
+    state, sentences = report.verdict_of(issued)
+    if as_json:
+        verdicts.echo_json(
+            {
+                "kind": kind, "number": issued.number, "report": facts.report, "entry": issued.entry.index,
+                "size": facts.size, "root": facts.root, "sha256": facts.sha256, "out": str(out), "verdict": state,
+            }
+        )  # fmt: skip
+    else:
+        for sentence in sentences:
+            click.echo(sentence)
+        click.echo(f"{issued.number}: {out}, SHA-256 {facts.sha256}, entry {issued.entry.index}.")
+    if state == "broken":
+        sys.exit(WRONG)
