@@ -14,6 +14,7 @@ from audit.storage.log import StoredEntry
 
 H = TypeVar("H", bound=Hashable)
 
+_PROJECTED = ("kind", "actor", "method", "nonce", "session", "occurred_ms", "recorded_ms")
 _UNKNOWN_STRENGTH = (1, "solution")
 """What the ledger writes for a container whose product is not registered, or no longer."""
 
@@ -92,21 +93,34 @@ class Columns:
         self._keys.finish()
 
     def _compare_columns(self, read: Read, columns: StoredEntry) -> None:
-        self._compare(read.index, "log_entry.leaf", read.leaf.hex(), columns.leaf.hex())
-        if read.entry is None:
+        if columns.leaf != read.leaf:
+            self._wrong(read.index, expected=f"log_entry.leaf {read.leaf.hex()}", found=columns.leaf.hex())
+        entry = read.entry
+        if entry is None:
             return
-        act = read.entry.act
-        self._compare(read.index, "log_entry.kind", read.entry.kind, columns.kind)
-        self._compare(read.index, "log_entry.actor", read.entry.actor, columns.actor)
-        self._compare(read.index, "log_entry.method", read.entry.method, columns.method)
-        self._compare(read.index, "log_entry.nonce", act["nonce"], columns.nonce)
-        self._compare(read.index, "log_entry.session", act.get("session"), columns.session)
-        self._compare(read.index, "log_entry.occurred_ms", act["occurred_ms"], columns.occurred_ms)
-        self._compare(read.index, "log_entry.recorded_ms", read.entry.recorded_ms, columns.recorded_ms)
-
-    def _compare(self, index: int, column: str, rebuilt: object, stored: object) -> None:
+        act = entry.act
+        rebuilt = (
+            entry.kind,
+            entry.actor,
+            entry.method,
+            act["nonce"],
+            act.get("session"),
+            act["occurred_ms"],
+            entry.recorded_ms,
+        )
+        stored = (
+            columns.kind,
+            columns.actor,
+            columns.method,
+            columns.nonce,
+            columns.session,
+            columns.occurred_ms,
+            columns.recorded_ms,
+        )
         if rebuilt != stored:
-            self._wrong(index, expected=f"{column} {rebuilt}", found=f"{stored}")
+            for name, right, met in zip(_PROJECTED, rebuilt, stored, strict=True):
+                if right != met:
+                    self._wrong(read.index, expected=f"log_entry.{name} {right}", found=str(met))
 
     def _rebuild(self, index: int, effect: Effect) -> list[PostingRow]:
         return [
