@@ -36,6 +36,7 @@ class Paper(Clinic):
         super().__init__(None, None, None, Clock(), random.Random(1), b"", people={"A": "p_00000000"})
         self.pack = load_pack(pack) if isinstance(pack, str) else pack
         self.log: list[Recorded] = []
+        self._folded: tuple[int, Book] = (0, Book())
         if staff:
             self.open()
 
@@ -57,13 +58,15 @@ class Paper(Clinic):
             for entry, expected in done:
                 self._open_cases(entry, expected)
         except BaseException:
-            self.log = before
+            self.log, self._folded = before, (0, Book())
             raise
         return tuple(Written(entry=entry, is_repeat=False) for entry, _ in done)
 
     def book(self, *_keys: str) -> Book:
-        """Return the fold of everything."""
-        return fold(self.log)
+        """Return the fold of everything; nobody may change it."""
+        if self._folded[0] != len(self.log):
+            self._folded = (len(self.log), fold(self.log))
+        return self._folded[1]
 
     def last(self, kind: str) -> Recorded:
         """Return the latest entry of a kind."""
@@ -75,7 +78,7 @@ class Paper(Clinic):
             command = naming_strike(command, self.last("entry_struck").ref)
         at = now if order.occurred_ms is None else order.occurred_ms
         said = Said(actor=order.actor, occurred_ms=at, offset_min=order.offset_min, now_ms=now)
-        book, expected = fold(self.log), ()
+        book, expected = self.book(), ()
         if isinstance(command, ConfirmCount | RevealCount) and command.count in book.counts:
             expected = expected_lines(fold(self.log[: book.counts[command.count].started.index]))
         event = decide(book, command, self.pack.on(local_day(at, order.offset_min)), said)
@@ -104,7 +107,7 @@ class Paper(Clinic):
 
     def _open_cases(self, entry: Recorded, expected: tuple[Expected, ...]) -> None:
         policy = self.pack.on(local_day(entry.occurred_ms, entry.offset_min))
-        for case in follow_ups(fold(self.log), entry, policy, expected):
+        for case in follow_ups(self.book(), entry, policy, expected):
             self._append(case, SERVICE, self.clock(), entry.occurred_ms)
 
     def strike(self, who: str, entry: Recorded, *replacements: object, by: str | None = None) -> Recorded:
