@@ -183,10 +183,19 @@ def _levels_listed(form: Form) -> tuple[LevelSeen, ...]:
             product=_product_of(form, f"o_product_{row}"),
             lot=form.text(f"o_lot_{row}", most=60),
             expiry=form.day(f"o_expiry_{row}"),
-            volume_ul=form.amount(f"o_level_{row}"),
+            volume_ul=_level_within_label(form, row),
         )
         for row in _rows(form, "opened", "o_product", "o_lot", "o_expiry", "o_level")
     )
+
+
+def _level_within_label(form: Form, row: int) -> int:
+    volume_ul = form.amount(f"o_level_{row}")
+    label_ul = next((one.volume_ul for one in registered() if one.product == form.typed.get(f"o_product_{row}")), None)
+    if label_ul is not None and volume_ul > label_ul:
+        # Judged again by the domain, which does not know the rows of this page.
+        form.refusals.append(Refused("more_than_label", f"o_level_{row}", volume_ul=volume_ul, label_ul=label_ul))
+    return volume_ul
 
 
 def _lots_found(form: Form) -> tuple[events.LotFound, ...]:
