@@ -104,6 +104,11 @@ def _open_levels(book: Book, entry: Recorded, opened: tuple[events.LevelLine, ..
     for line in opened:
         vial = _vial(book, line.container, line.label, line)
         vial.opened_ms = entry.occurred_ms
+        # What was found is a level; what the vial can hold is its label's.
+        if line.product in book.products:
+            product = book.products[line.product]
+            vial.content_ul = product.volume_ul
+            vial.content_ug = product.volume_ul * product.concentration_ug_per_ml // 1000
         book.containers[line.container] = vial
 
 
