@@ -16,6 +16,8 @@ def lines(verdict: Verdict) -> Iterator[str]:
     """Yield the verdict in words, each check, and each fault on a line of its own with its entry."""
     yield verdict.sentence
     yield f"log     {verdict.origin or 'unknown'}"
+    if verdict.is_demo:
+        yield "demo    a made-up clinic: nothing in this log happened"
     yield f"size    {verdict.size}"
     if verdict.root:
         yield f"root    {verdict.root}"
@@ -43,6 +45,7 @@ def document(verdict: Verdict) -> dict[str, object]:
         "size": verdict.size,
         "root": verdict.root,
         "opened_on": verdict.opened_on,
+        "is_demo": verdict.is_demo,
         "anchored_size": verdict.anchored_size,
         "past_checkpoint": verdict.past_checkpoint,
         "checks": [

@@ -250,6 +250,7 @@ class _Run:
             size=size,
             root=root.hex() if root is not None and root != EMPTY else None,
             opened_on=self.opened_on,
+            is_demo=self.signatures.is_demo,
             anchored_size=anchored,
             past_checkpoint=max(size - covered, 0),
             checks=notebook.checks(),

@@ -92,6 +92,7 @@ def test_the_factor_demo_is_a_fault_outside_a_demo_log_and_none_inside() -> None
         one.state(A, person("p_dddd", "clinician"), factors=["demo"])
     assert real.faults() == [("signatures", 4, "factor demo")]
     assert demo.faults() == []
+    assert (real.verdict().is_demo, demo.verdict().is_demo) == (False, True)
 
 
 def test_the_service_states_service_kinds_and_nobody_else_does(log: Log) -> None:

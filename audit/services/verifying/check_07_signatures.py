@@ -25,7 +25,7 @@ class Signatures:
         self._own_service_key = own_service_key
         self._nonces: dict[str, int] = {}
         self._service_key: VerifierKey | None = None
-        self._is_demo = False
+        self.is_demo = False
         self.log_key: VerifierKey | None = None
         self.persons: dict[str, Person] = {}
         self.despite_passkey: list[int] = []
@@ -49,7 +49,7 @@ class Signatures:
         self._notebook.finding(Rule.SIGNATURES, index, expected=expected, found=found)
 
     def _open(self, event: events.LogOpened) -> None:
-        self._is_demo = event.demo
+        self.is_demo = event.demo
         self.log_key = self._key("log key", event.log_key)
         self._service_key = self._key("service key", event.service_key)
         own = self._own_service_key
@@ -93,7 +93,7 @@ class Signatures:
 
     def _check_factors(self, index: int, signature: Mapping[str, object]) -> None:
         factors = signature.get("factors")
-        if isinstance(factors, list) and "demo" in factors and not self._is_demo:
+        if isinstance(factors, list) and "demo" in factors and not self.is_demo:
             self._wrong(index, expected="a factor that was checked, for this is no demo log", found="factor demo")
         if "reason" in signature:
             self.despite_passkey.append(index)

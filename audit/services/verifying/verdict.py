@@ -82,6 +82,7 @@ class Verdict:
     size: int
     root: str | None
     opened_on: str | None
+    is_demo: bool
     anchored_size: int
     past_checkpoint: int
     checks: tuple[Check, ...]
