@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, registry
 
 from audit.domain import commands, events
 from audit.services.acts import SIGNED_IN
-from audit.storage.engine import open_engine, read
+from audit.storage.engine import Engine, open_engine, read
 from audit.storage.schema import log_entry
 from benchmarks.runner import Result, Sizes, Skipped, alternate
 from tests.clinic import Clinic, start_clinic
@@ -34,9 +34,12 @@ def _measure(sizes: Sizes, name: str, urls):
         ours_url, rival_url, stop = made
         try:
             clinic = start_clinic(ours_url, Path(folder))
+            engine = open_engine(rival_url)
             ours = _acts(clinic, sizes.appends + 3)
-            rival = _inserts(clinic, rival_url)
+            rival = _inserts(clinic, engine)
             ours_s, rival_s = alternate(lambda: next(ours), lambda: next(rival), sizes.appends, warm_up=3)
+            clinic.register.engine.dispose()
+            engine.dispose()
         finally:
             stop()
     return Result(
@@ -89,9 +92,8 @@ def _prepare(clinic: Clinic, number: int) -> list[tuple[str, str]]:
     return ready
 
 
-def _inserts(clinic: Clinic, url: str):
+def _inserts(clinic: Clinic, engine: Engine):
     """Yield after each durable insert of a row like the last one of the clinic's log."""
-    engine = open_engine(url)
     own = MetaData()
     table = log_entry.to_metadata(own)
     # Copying forgets that this check is for one engine only.
@@ -117,7 +119,7 @@ def _typical(clinic: Clinic) -> dict[str, object]:
     entry = clinic.act("A", events.PatientUnmasked(patient=clinic.register_patient(), reason="care"), SIGNED_IN)
     with read(clinic.register.engine) as conn:
         stored = conn.execute(log_entry.select().where(log_entry.c.idx == entry.index)).one()
-    return dict(stored._mapping)
+    return stored._asdict()
 
 
 def _leaf_and_body(like: dict[str, object], index: int) -> tuple[bytes, bytes]:
@@ -139,5 +141,3 @@ def _postgres_urls(_folder: Path):
     except (ImportError, OSError):
         return None
     return server.url(server.create_database()), server.url(server.create_database()), server.stop
-
-

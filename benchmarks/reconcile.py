@@ -3,6 +3,7 @@
 import random
 import sqlite3
 import tempfile
+from contextlib import closing
 from pathlib import Path
 
 from audit.domain.postings import Account
@@ -26,7 +27,7 @@ def measure(sizes: Sizes):
         upgrade(f"sqlite:///{path}")
         _fill(path, sizes.postings)
         engine = open_engine(f"sqlite:///{path}")
-        with read(engine) as conn, sqlite3.connect(path) as plain:
+        with read(engine) as conn, closing(sqlite3.connect(path)) as plain:
             plain.execute("PRAGMA cache_size = -32000")
             size = sizes.postings
 
@@ -73,5 +74,5 @@ def _fill(path: Path, postings: int):
                 _FROM_MS - 1_000_000_000 + idx * 31_000_000_000 // max(1, postings // 2),
             )
 
-    with sqlite3.connect(path) as conn:
+    with closing(sqlite3.connect(path)) as conn, conn:
         conn.executemany("INSERT INTO posting VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows())

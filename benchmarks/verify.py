@@ -2,6 +2,7 @@
 
 import sqlite3
 import tempfile
+from contextlib import closing
 from hashlib import sha256
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def measure(sizes: Sizes):
                 raise SystemExit(f"the log measured does not hold: {verdict.findings[:3]}")
 
         def rival():
-            with sqlite3.connect(demo.home / "audit.db") as conn:
+            with closing(sqlite3.connect(demo.home / "audit.db")) as conn:
                 for (body,) in conn.execute("SELECT body FROM log_entry ORDER BY idx"):
                     sha256(b"\x00" + body).digest()
                     orjson.loads(body)
