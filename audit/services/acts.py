@@ -1,13 +1,13 @@
 """From an event to the bytes of its entry: the act, its seals, and how its actor stands for it."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
 from audit.domain import events, people
 from audit.domain.book import SERVICE, Recorded
-from audit.domain.commands import Command
+from audit.domain.commands import Command, StrikeEntry
 from audit.domain.errors import Refused
 from audit.domain.wire import VERSION, kind_of, session_of, to_facts
 from audit.services.register import Register
@@ -76,13 +76,33 @@ def check_standing(event: events.Event, standing: Standing, *, is_demo: bool) ->
     """Refuse an act that must be signed where its actor is only signed in, and the demo's factor anywhere else.
 
     Raises:
-        Refused: `sign_first`, or `demo_factor` in a log whose opening does not say demo.
+        Refused: `sign_first`, `not_for_service`, or `demo_factor` in a log whose opening does not say demo.
     """
     if "demo" in standing.factors and not is_demo:
         raise Refused("demo_factor")
     kind = kind_of(event)
+    if (standing.method == "service") != (kind in people.SERVICE_KINDS):
+        raise Refused("not_for_service")
     if standing.method == "signed_in" and kind not in people.SIGNED_IN_KINDS:
         raise Refused("sign_first", "password")
+
+
+def check_replacements(orders: Sequence[Order]) -> None:
+    """Refuse a list in which a strike is not followed at once by as many replacements as it states.
+
+    Raises:
+        Refused: `replacements_differ`.
+    """
+    waiting = 0
+    for order in orders:
+        names_strike = getattr(order.command, "replaces", None) is not None
+        if order.answers_strike != (waiting > 0) or names_strike:
+            raise Refused("replacements_differ")
+        waiting -= order.answers_strike
+        if isinstance(order.command, StrikeEntry):
+            waiting = order.command.replacements
+    if waiting:
+        raise Refused("replacements_differ")
 
 
 def derived_nonce(nonce: str, purpose: str) -> str:

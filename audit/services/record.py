@@ -16,7 +16,7 @@ from audit.domain.commands import ConfirmCount, RevealCount, Said, StrikeEntry, 
 from audit.domain.corrections import check_possible
 from audit.domain.count import Expected
 from audit.domain.decide import decide
-from audit.domain.errors import invariant
+from audit.domain.errors import Refused, invariant
 from audit.domain.fold import apply, local_day
 from audit.domain.keys import entry_key, keys
 from audit.domain.postings import Posting, postings, reversed_postings
@@ -26,6 +26,7 @@ from audit.services.acts import (
     Draft,
     Order,
     Standing,
+    check_replacements,
     check_standing,
     derived_nonce,
     service_draft,
@@ -42,6 +43,8 @@ from audit.storage.log import Head, StoredEntry
 BRIDGED_MS = 5_000
 """A backward step of the clock up to this is bridged by repeating the last time (log-format, section 2)."""
 SEAL_BYTES = 32
+MOST_SIGNED = 500
+"""Acts that one signature names, so that its entry stays under 16,384 bytes."""
 TRIES = 3
 """How often an act is judged anew when the database answers that another writer was in the way."""
 
@@ -105,6 +108,7 @@ def record(register: Register, orders: Sequence[Order]) -> tuple[Written, ...]:
         Refused: an order is impossible, malformed or not its actor's; nothing of the list is written.
         OutcomeUnknown: the commit may or may not last; asking again with the same nonces tells.
     """
+    check_replacements(orders)
     for _ in range(TRIES - 1):
         try:
             return _record_once(register, orders)
@@ -173,6 +177,8 @@ def _carry_out(pen: _Pen, order: Order, done: Sequence[_Done]) -> _Done:
     event = decide(book, order.command, policy, said)
     check_standing(event, order.standing, is_demo=pen.register.is_demo)
     check_sealed(kind_of(event), order.sealed)
+    if isinstance(event, events.ActsSigned) and event not in _waiting_acts(pen, order.actor):
+        raise Refused("not_your_acts")
     draft = Draft(
         event=event,
         actor=order.actor,
@@ -267,27 +273,29 @@ def _sign_acts(pen: _Pen, order: Order) -> None:
     """Let a person who just signed with a factor also sign their acts on the way."""
     if order.standing.method != "password_totp":
         return
-    indexes = log.unsigned_since(pen.conn, pen.register.site, order.actor)
-    if indexes:
-        append_acts_signed(pen, order, indexes[:500])
+    for number, event in enumerate(_waiting_acts(pen, order.actor)):
+        nonce = derived_nonce(order.nonce, f"acts_signed/{number}" if number else "acts_signed")
+        draft = Draft(
+            event=event,
+            actor=order.actor,
+            nonce=nonce,
+            standing=order.standing,
+            occurred_ms=pen.now_ms,
+            offset_min=order.offset_min,
+        )
+        pen.append(draft, Book(), nonce)
 
 
-def append_acts_signed(pen: _Pen, order: Order, indexes: Sequence[int]) -> None:
-    """Append the signature of `order.actor` over these acts of theirs."""
-    last = log.entry(pen.conn, pen.register.site, indexes[-1])
-    invariant(last is not None, "an entry just listed is there")
-    leaf = last.leaf.hex() if last else ""
-    event = events.ActsSigned(from_index=indexes[0], to_index=indexes[-1], leaf=leaf, indexes=tuple(indexes))
-    nonce = derived_nonce(order.nonce, "acts_signed")
-    draft = Draft(
-        event=event,
-        actor=order.actor,
-        nonce=nonce,
-        standing=order.standing,
-        occurred_ms=pen.now_ms,
-        offset_min=order.offset_min,
-    )
-    pen.append(draft, Book(), nonce)
+def _waiting_acts(pen: _Pen, actor: str) -> list[events.ActsSigned]:
+    """Return the signatures that a person's acts on the way wait for, as few as hold them all."""
+    conn, site = pen.conn, pen.register.site
+    waiting = log.unsigned_since(conn, site, actor)
+    groups = [tuple(waiting[start : start + MOST_SIGNED]) for start in range(0, len(waiting), MOST_SIGNED)]
+    leaves = {entry.index: entry.leaf.hex() for entry in log.entries_at(conn, site, [group[-1] for group in groups])}
+    return [
+        events.ActsSigned(from_index=group[0], to_index=group[-1], leaf=leaves[group[-1]], indexes=group)
+        for group in groups
+    ]
 
 
 def _enter_account(pen: _Pen, order: Order, event: events.Event) -> None:
