@@ -290,10 +290,11 @@ def _acts_signed(stored: Stored) -> Iterator[Fault]:
             waiting.setdefault(act["actor"], []).append(entry["index"])
         if act["kind"] != "acts_signed":
             continue
-        due = waiting.pop(act["actor"], [])[:_SPLIT]
+        due, waiting[act["actor"]] = waiting.get(act["actor"], [])[:_SPLIT], waiting.get(act["actor"], [])[_SPLIT:]
         facts = act["facts"]
         leaf = stored.entries[facts["to"]].leaf.hex() if facts["to"] < len(stored.entries) else ""
-        if facts["indexes"] != due or (facts["from"], facts["to"], facts["leaf"]) != (due[0], due[-1], leaf):
+        ends = (due[0], due[-1], leaf) if due else None
+        if facts["indexes"] != due or (facts["from"], facts["to"], facts["leaf"]) != ends:
             yield Fault("acts_signed", entry["index"], f"names {facts['indexes']}, unsigned were {due}")
 
 
