@@ -44,8 +44,10 @@ def compare_figures(printed: Json, entries: Sequence[Recorded]) -> tuple[Finding
     except (Refused, KeyError, TypeError, ValueError, OverflowError, OSError):
         return (_finding("the period of the report", "none that can be read"),)
     computed = recompute(book, entries, period)
-    return tuple(_compare_statements(_list(printed, "statements"), computed)) + tuple(
-        _compare_stock(_list(printed, "stock"), computed)
+    return (
+        *_compare_statements(_list(printed, "statements"), computed),
+        *_compare_stock(_list(printed, "stock"), computed),
+        *_compare_wastage(_list(printed, "wastages"), computed),
     )
 
 
@@ -165,6 +167,17 @@ def _compare_stock(printed: Sequence[Json], computed: Sequence[Statement]) -> It
         yield from _compare_amount(f"counted stock of {label}", one.closing_ug, one.strength, shown, ("counted",))
     if len(printed) != len(computed):
         yield _finding(f"{len(computed)} lines of stock", f"{len(printed)}")
+
+
+def _compare_wastage(printed: Sequence[Json], computed: Sequence[Statement]) -> Iterator[Finding]:
+    """The total under each list of wastes; a strength of which nothing was wasted has no list."""
+    shown = {_at(one, "strength", "concentration_ug_per_ml"): _at(one, "total", "mass_ug") for one in printed}
+    for one in computed:
+        strength = one.strength.concentration_ug_per_ml
+        met: object = shown.pop(strength, 0 if not one.wasted_ug else None)
+        yield from _compare(f"all wastes of {strength} ug/mL in ug", one.wasted_ug, met)
+    for more in shown:
+        yield _finding("wastes of strengths that are accounted for", f"wastes of {more} ug/mL")
 
 
 def _compare_amount(

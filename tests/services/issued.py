@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from audit.reports import evidence, sign
-from audit.reports.model import InspectionReport, Period, Statement, StockLine
+from audit.reports.model import InspectionReport, Period, Statement, StockLine, Wastage, WasteLine
 from audit.reports.render import render
 from audit.reports.values import NOTHING, Amount, Head, Strength, Traced, When
 from audit.storage import checkpoints, log, seals
@@ -29,6 +29,18 @@ def live_one_session(clinic: Clinic) -> None:
     """Two vials of 10 mL arrive, 1.0 mL is drawn, 0.2 mL left and wasted; nobody counts; the head is signed."""
     clinic.whole_session(clinic.receive(count=2)[0], left_ul=200, drawn_ul=1000)
     clinic.checkpoint()
+
+
+def waste_line() -> WasteLine:
+    """The one waste of the day."""
+    return WasteLine(
+        when=When(ms=DAY_STARTS_MS, offset_min=-300),
+        entry=14,
+        act="Remainder denatured",
+        amount=ml(10_000),
+        who="A. Example",
+        delay_ms=None,
+    )
 
 
 def report_of(clinic: Clinic) -> InspectionReport:
@@ -58,6 +70,7 @@ def report_of(clinic: Clinic) -> InspectionReport:
         head=Head(origin=clinic.register.origin, size=kept.size, root_hex=kept.root.hex()),
         statements=(statement,),
         stock=(StockLine(strength=S50, containers="1 sealed, 1 open", book=ml(950_000), counted=None),),
+        wastages=(Wastage(strength=S50, lines=(waste_line(),), limit_ms=1_800_000),),
         verification=replace(sample.EMPTY.verification, note=kept.note),
     )
 

@@ -61,6 +61,8 @@ def test_evidence_whose_figures_were_reckoned_by_hand_holds_and_says_what_is_wit
         (("statements", 0, "difference"), {"mass_ug": 0}, "difference of 50000 ug/mL in ug: not counted"),
         (("stock", 0, "book", "mass_ug"), 960_000, "book stock of 50000 ug/mL in ug: 950000"),
         (("statements",), [], "1 strengths in the accountability"),
+        (("wastages", 0, "total", "mass_ug"), 9_999, "all wastes of 50000 ug/mL in ug: 10000"),
+        (("wastages",), [], "all wastes of 50000 ug/mL in ug: 10000"),
     ],
 )
 def test_a_printed_figure_that_the_entries_do_not_make_is_named(
