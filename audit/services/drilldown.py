@@ -37,15 +37,14 @@ def entries_behind(
     """Return the entries behind one figure, each with its share in ug; the shares add up to the figure."""
     sign = -1 if accounts[0] in SOURCES else 1
     with read(register.engine) as conn:
-        rows = registers.posted_entries(
-            conn,
-            register.site,
+        cell = registers.Cell(
             accounts=[account.value for account in accounts],
             concentration_ug_per_ml=strength.concentration_ug_per_ml,
             from_ms=found.period.from_ms,
             until_ms=found.period.until_ms,
             size=found.size,
         )
+        rows = registers.posted_entries(conn, register.site, cell)
         stored = {
             one.index: ledger.read_entry(one) for one in log.entries_at(conn, register.site, [i for i, _ in rows])
         }

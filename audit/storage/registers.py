@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack
 
 from sqlalchemy import Connection, Select, Text, and_, cast, exists, func, literal, select
 
@@ -43,6 +43,27 @@ class Page:
     has_older: bool
 
 
+class Only(TypedDict, total=False):
+    """Which entries are wanted; what is absent or None does not matter."""
+
+    kinds: Sequence[str]
+    actor: str | None
+    key: str | None
+    from_ms: int | None
+    until_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """One cell of a reconciliation: accounts of one strength, over [from_ms, until_ms), in the first `size` entries."""
+
+    accounts: Sequence[str]
+    concentration_ug_per_ml: int
+    from_ms: int
+    until_ms: int
+    size: int
+
+
 def first_site(conn: Connection) -> str | None:
     """Return the site whose log the database holds, the first by name; None before any is open."""
     site: str | None = conn.scalar(
@@ -52,7 +73,7 @@ def first_site(conn: Connection) -> str | None:
 
 
 def totals(conn: Connection, site: str, *, from_ms: int | None = None, until_ms: int, size: int) -> tuple[Total, ...]:
-    """Return what each account gained over [from_ms, until_ms) by the time things took effect, in the first `size` entries.
+    """Return what each account gained over [from_ms, until_ms), by when things took effect, in `size` entries.
 
     Without `from_ms`, since the log began.
     """
@@ -71,26 +92,17 @@ def totals(conn: Connection, site: str, *, from_ms: int | None = None, until_ms:
     )
 
 
-def posted_entries(
-    conn: Connection,
-    site: str,
-    *,
-    accounts: Sequence[str],
-    concentration_ug_per_ml: int,
-    from_ms: int,
-    until_ms: int,
-    size: int,
-) -> list[tuple[int, int]]:
+def posted_entries(conn: Connection, site: str, cell: Cell) -> list[tuple[int, int]]:
     """Return the entries behind one cell of a reconciliation: (index, ug), in order of effect."""
     query = (
         select(posting.c.idx, func.sum(posting.c.mass_ug))
         .where(
             posting.c.site == site,
-            posting.c.account.in_(accounts),
-            posting.c.strength == concentration_ug_per_ml,
-            posting.c.occurred_ms >= from_ms,
-            posting.c.occurred_ms < until_ms,
-            posting.c.idx < size,
+            posting.c.account.in_(cell.accounts),
+            posting.c.strength == cell.concentration_ug_per_ml,
+            posting.c.occurred_ms >= cell.from_ms,
+            posting.c.occurred_ms < cell.until_ms,
+            posting.c.idx < cell.size,
         )
         .group_by(posting.c.idx, posting.c.occurred_ms)
         .order_by(posting.c.occurred_ms, posting.c.idx)
@@ -104,25 +116,21 @@ def newest(
     *,
     limit: int,
     before: int | None = None,
-    kinds: Sequence[str] = (),
-    actor: str | None = None,
-    key: str | None = None,
-    from_ms: int | None = None,
-    until_ms: int | None = None,
+    **only: Unpack[Only],
 ) -> Page:
     """Return the newest entries before an index, by kind, actor, key or the time they happened."""
     query: Select[Any] = select(*_COLUMNS).where(log_entry.c.site == site)
     if before is not None:
         query = query.where(log_entry.c.idx < before)
-    if kinds:
+    if kinds := only.get("kinds"):
         query = query.where(log_entry.c.kind.in_(kinds))
-    if actor is not None:
+    if (actor := only.get("actor")) is not None:
         query = query.where(log_entry.c.actor == actor)
-    if from_ms is not None:
+    if (from_ms := only.get("from_ms")) is not None:
         query = query.where(log_entry.c.occurred_ms >= from_ms)
-    if until_ms is not None:
+    if (until_ms := only.get("until_ms")) is not None:
         query = query.where(log_entry.c.occurred_ms < until_ms)
-    if key is not None:
+    if (key := only.get("key")) is not None:
         query = query.join(
             entry_key,
             and_(entry_key.c.site == site, entry_key.c.key == key, entry_key.c.idx == log_entry.c.idx),
