@@ -30,7 +30,7 @@ from audit.web.signin import install as install_sign_in
 
 ROOT = Path(__file__).resolve().parent.parent
 WATCH_EVERY_S = 60
-DEMO_SESSIONS = 120
+DEMO_SESSIONS = 60
 """Of the demo that the first-run page makes: some weeks of a clinic, in a few seconds."""
 DEMO_SEED = 1
 logger = logging.getLogger(__name__)

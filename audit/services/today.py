@@ -60,11 +60,12 @@ def day_of(register: Register, period: Period) -> Day:
         wanted = {f"session:{one}" for one in sessions} | {f"case:{one}" for one in cases}
         wanted |= {f"count:{one.event.count}" for one in begun if isinstance(one.event, events.CountStarted)}
         wanted |= {f"container:{one.event.container}" for one in wastes if isinstance(one.event, events.WasteRecorded)}
-        wanted |= {f"container:{getattr(one.event, 'container', '')}" for one in waiting_in(conn, site).readings}
+        blind = waiting_in(conn, site).readings
+        wanted |= {f"container:{getattr(one.event, 'container', '')}" for one in blind}
         book = _with_containers(conn, site, wanted)
         readings = tuple(
             one
-            for one in waiting_in(conn, site).readings
+            for one in blind
             if isinstance(one.event, events.RemainderRead) and one.index not in book.struck
         )
     return _assemble(register, period, book, entries, readings)
