@@ -23,6 +23,11 @@ class _Text(NamedTuple):
     order: tuple[str, ...] | None
     fixed: dict[str, Any]
 
+    def parameters(self, values: Values) -> Any:  # noqa: ANN401 (a list or a mapping, as the driver takes them)
+        """Return the values as the driver takes them."""
+        known: Values = {**values, **self.fixed} if self.fixed else values
+        return known if self.order is None else [known[name] for name in self.order]
+
 
 class Prepared:
     """One statement, ready to run on either engine."""
@@ -65,20 +70,29 @@ class Prepared:
         if rows and _is_watched(conn):
             conn.execute(self._statement, [dict(row) for row in rows])
             return
-        for row in rows:
-            self._execute(conn, row).close()
+        if len(rows) == 1:
+            self._execute(conn, rows[0]).close()
+        elif rows:
+            self._execute_each(conn, rows)
 
     def _execute(self, conn: Connection, values: Values) -> Any:  # noqa: ANN401 (a driver's cursor)
         text = self._texts.get(conn.dialect.name) or self._compile(conn)
         cursor = conn.connection.cursor()
-        parameters: Any = {**values, **text.fixed} if text.fixed else values
-        if text.order is not None:
-            parameters = [parameters[name] for name in text.order]
         try:
-            cursor.execute(text.sql, parameters)
+            cursor.execute(text.sql, text.parameters(values))
         except conn.dialect.loaded_dbapi.Error as error:
             raise _as_sqlalchemys(conn, text.sql, error) from error
         return cursor
+
+    def _execute_each(self, conn: Connection, rows: Sequence[Values]) -> None:
+        text = self._texts.get(conn.dialect.name) or self._compile(conn)
+        cursor = conn.connection.cursor()
+        try:
+            cursor.executemany(text.sql, [text.parameters(row) for row in rows])
+        except conn.dialect.loaded_dbapi.Error as error:
+            raise _as_sqlalchemys(conn, text.sql, error) from error
+        finally:
+            cursor.close()
 
     def _compile(self, conn: Connection) -> _Text:
         compiled: Any = self._statement.compile(dialect=conn.dialect, column_keys=self._columns)
