@@ -26,10 +26,15 @@ def book_of_all(register: Register, *prefixes: str) -> Book:
 
 
 def book_on_hand(register: Register) -> Book:
-    """Return the book of every container with something in it on the shelf or held."""
+    """Return the book of every container with something in it on the shelf or held, and of no other.
+
+    Entries also name containers that shared a delivery with these; of those the book would not know what left them.
+    """
     with read(register.engine) as conn:
         vials = ledger.containers_on_hand(conn, register.site)
-        return _book(register, conn, {f"container:{one}" for one in vials}, None)
+        book = _book(register, conn, {f"container:{one}" for one in vials}, None)
+    book.containers = {one: book.containers[one] for one in vials}
+    return book
 
 
 def entry_at(register: Register, index: int) -> Recorded | None:
