@@ -141,7 +141,9 @@ def _dose(form: Form) -> Dose:
         return Dose(dose_ug=form.positive("dose"))
     ug_per_kg, weight_g = form.positive("per_kg"), form.positive("weight")
     if weight_g > MOST_WEIGHT_G:
-        form.refusals.append(Refused("weight_too_large", "weight", weight_g=weight_g, most_g=MOST_WEIGHT_G))
+        form.refusals.append(
+            Refused("weight_too_large", "weight", weight_g=weight_g, most_g=MOST_WEIGHT_G, tenth_g=weight_g // 10)
+        )
     return Dose(dose_ug=share(weight_g, ug_per_kg, 1000), weight_g=weight_g, ug_per_kg=ug_per_kg)
 
 

@@ -24,6 +24,10 @@ Amount = tuple[int, int]
 """Micrograms and microlitres, in the strength of the syringe they are shown beside."""
 Step = Literal["start", "running", "read", "blind", "again", "waste", "done"]
 _RATE_STEP_UL = 10
+_COARSE_RATE_UL = 10_000
+"""From this rate an hour on a pump is set to 0.1 mL/h, below it to 0.01 mL/h."""
+_TOLD_UG = 100
+"""An estimate is cut off below 0.1 mg, as the clock of the page does."""
 _OTHERS = (
     (Account.HELD, "hand", "held in a bag"),
     (Account.RESIDUAL, "move", "left in the line"),
@@ -159,9 +163,15 @@ def strength_words(container: Container) -> str:
 
 
 def planned_rate(syringe: Container, *, dose_ug: int, minutes: int) -> int:
-    """Return the rate in uL/h that gives the ordered dose, or all there is, in the ordered time; to 0.01 mL/h."""
+    """Return the rate in uL/h that gives the ordered dose, or all there is, in the ordered time."""
     volume_ul = min(syringe.volume_in(dose_ug), syringe.content_ul)
-    return max(_RATE_STEP_UL, share(volume_ul * 60, 1, minutes * _RATE_STEP_UL) * _RATE_STEP_UL)
+    return _settable(volume_ul * 60, minutes)
+
+
+def _settable(volume_ul: int, hours: int) -> int:
+    """Return a rate as a pump takes it, rounded once, never zero."""
+    step = _RATE_STEP_UL * (10 if volume_ul >= hours * _COARSE_RATE_UL else 1)
+    return max(_RATE_STEP_UL, share(volume_ul, 1, hours * step) * step)
 
 
 def mass_rate(syringe: Container, rate_ul_per_h: int) -> int:
@@ -173,7 +183,7 @@ def _syringe(look: Look, syringe: Container) -> SyringeView:
     session = look.session
     run = session.runs.get(syringe.container)
     planned = planned_rate(syringe, dose_ug=session.dose_ug, minutes=session.duration_min)
-    shares = (share(planned, percent, 100 * _RATE_STEP_UL) * _RATE_STEP_UL for percent in (100, 75, 50, 25))
+    shares = (_settable(planned * percent, 100) for percent in (100, 75, 50, 25))
     left = look.in_custody(syringe)
     return SyringeView(
         container=syringe.container,
@@ -184,7 +194,7 @@ def _syringe(look: Look, syringe: Container) -> SyringeView:
         step=_step(look, syringe),
         left=None if look.hides(syringe) else (left, syringe.volume_in(left)),
         rate_ul_per_h=run.changes[-1][1] if run and run.changes else 0,
-        rates=tuple((rate, mass_rate(syringe, rate)) for rate in dict.fromkeys(shares) if rate),
+        rates=tuple((rate, mass_rate(syringe, rate)) for rate in dict.fromkeys(shares)),
         estimate=_estimate(look, syringe),
     )
 
@@ -247,7 +257,7 @@ def _given_unread(look: Look, group: list[Container]) -> int | None:
     """Return what the pumps of a group have given so far by rate x time, in ug; None when none has run unread."""
     found = [look.given_by_rate(one) for one in group if one.reading is None]
     run = [given for given in found if given is not None]
-    return sum(run) if run else None
+    return sum(run) // _TOLD_UG * _TOLD_UG if run else None
 
 
 def _clock(look: Look, syringe: Container) -> dict[str, int] | None:

@@ -5,24 +5,21 @@ Not here: opening one (`session_open.py`), drawing and the pump (`session_acts.p
 
 from dataclasses import dataclass
 
-from flask import Blueprint, render_template, request, url_for
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, render_template, request
 
 from audit.domain import events
 from audit.domain.book import Book, Recorded, Session
 from audit.domain.facts import Ref
 from audit.domain.postings import Account
-from audit.services.meanings import UNMASK_REASONS
 from audit.services.people import persons
 from audit.services.reading import book_of, sealed_value, unsigned_acts
 from audit.services.sentences import patient_label
 from audit.storage import registers
 from audit.storage.engine import read
 from audit.web import words
-from audit.web.acting import act
 from audit.web.desk import desk, register
 from audit.web.filters import format_day, format_offset, moment
-from audit.web.forms import Form, Problems, attempt, posted
+from audit.web.forms import Form, Problems
 from audit.web.security import allow, current_person
 from audit.web.session_story import story
 from audit.web.session_view import Look, balances, load_session, syringes, taken
@@ -74,26 +71,7 @@ def show(session: str) -> str:
     return render_session(session)
 
 
-@blueprint.post("/sessions/<session>/unmask")
-@allow("clinician", "manager")
-def unmask(session: str) -> ResponseReturnValue:
-    """Show a patient's name for a reason, which is an entry; the name is in this answer only."""
-    form = posted()
-    _, found = load_session(session)
-
-    def do() -> str:
-        reason = form.choice("reason", tuple(UNMASK_REASONS))
-        form.check()
-        act(form, events.PatientUnmasked(patient=found.patient, reason=reason))
-        return ""
-
-    answer = attempt(do, lambda problems: render_session(session, form, problems))
-    return answer if isinstance(answer, tuple) else render_session(session, identity=_identity(found.patient))
-
-
-def render_session(
-    session: str, form: Form | None = None, problems: Problems | None = None, identity: dict[str, str] | None = None
-) -> str:
+def render_session(session: str, form: Form | None = None, problems: Problems | None = None) -> str:
     """Return a session's page, with what was wrong with a form on it."""
     book, found = load_session(session)
     viewer, known = current_person().person, persons(register())
@@ -118,13 +96,11 @@ def render_session(
         closing=book.entries.get(found.closed_index) if found.closed_index is not None else None,
         unsigned=unsigned_acts(register(), viewer),
         shelf=[(one.container, one.words) for one in shelf()] if found.closed_ms is None else [],
-        unmask_reasons=words.choices(UNMASK_REASONS),
         may_act="clinician" in current_person().roles,
         may_state=bool({"clinician", "manager"} & current_person().roles),
         hands={one: book.containers[one].hands for one in found.syringes},
         names=names,
         viewer=viewer,
-        identity=identity,
         words=words,
         correcting="correct" in request.args,
         form=form,
@@ -229,21 +205,3 @@ def _meaning(book: Book, entry: Recorded) -> str:
             return "Closed the session"
         case _:
             return ""
-
-
-def _identity(patient: str) -> dict[str, str]:
-    """Return a patient's identity in the clear; empty where it was erased."""
-    book = book_of(register(), {f"patient:{patient}"})
-    registered = [
-        entry.index
-        for entry in book.entries.values()
-        if isinstance(entry.event, events.PatientRegistered) and entry.event.patient == patient
-    ]
-    fields = ("name", "birth_date", "address", "health_number")
-    found = {field: sealed_value(register(), registered[0], field) for field in fields} if registered else {}
-    return {field: str(value) for field, value in found.items() if value is not None}
-
-
-def session_url(session: str) -> str:
-    """Return the address of a session's page."""
-    return url_for("sessions.show", session=session)
