@@ -58,11 +58,11 @@ def test_verify_names_each_fault_on_a_line_of_its_own_with_its_entry_and_exits_1
 ) -> None:
     with without_guards(clinic) as conn:
         conn.execute(text("UPDATE log_entry SET actor = 'p_99999999' WHERE idx = 9"))
-        conn.execute(text("UPDATE posting SET mass_ug = mass_ug + 1 WHERE idx = 10 AND line = 0"))
+        conn.execute(text("UPDATE posting SET mass_ug = mass_ug + 1 WHERE idx = 12 AND line = 0"))
     done = audit(tmp_path, "verify")
     assert done.returncode == 1
     faults = [line for line in done.stdout.splitlines() if line.startswith("entry ")]
-    assert [line.split(":")[0] for line in faults] == ["entry 9", "entry 10"]
+    assert [line.split(":")[0] for line in faults] == ["entry 9", "entry 12"]
     assert "found p_99999999" in faults[0]
 
 
