@@ -29,6 +29,9 @@ from audit.web.security import allow, current_person, figures_seen
 
 blueprint = Blueprint("reports", __name__)
 
+_RECENT = 20
+"""For so many of the latest reports the list says what was entered since; older ones are followed by a newer one."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
@@ -95,7 +98,8 @@ def download(report_id: str) -> ResponseReturnValue:
 def _render(form: Form, problems: Problems) -> str:
     viewer, professions = register_view.viewer_of(served())
     waiting = blind.waiting(served())
-    rows = [_row(one, waiting, viewer, professions) for one in report.issued_reports(served(), _press())]
+    listed = report.issued_reports(served(), _press())
+    rows = [_row(one, waiting, viewer, professions, is_recent=place < _RECENT) for place, one in enumerate(listed)]
     last = today()
     month = last.replace(day=1)
     typed = {
@@ -110,8 +114,8 @@ def _render(form: Form, problems: Problems) -> str:
     )  # fmt: skip
 
 
-def _row(issued: Issued, waiting: Waiting, viewer: Viewer, professions: Mapping[str, str]) -> Row:
-    later = report.entered_since(served(), issued)
+def _row(issued: Issued, waiting: Waiting, viewer: Viewer, professions: Mapping[str, str], *, is_recent: bool) -> Row:
+    later = report.entered_since(served(), issued) if is_recent else []
     with read(served().engine) as conn:
         told = telling.tell_all(served(), conn, later, viewer)
     entry = issued.entry
