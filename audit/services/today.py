@@ -16,7 +16,8 @@ from audit.services.register import Register
 from audit.storage import ledger, log, registers
 from audit.storage.engine import Connection, read
 
-LATEST_WASTES = 200
+LATEST_WASTES = 60
+"""How far back a waste is looked for that nobody has witnessed; more would be folded at each look at the first page."""
 LATEST_COUNTS = 20
 MOST_A_DAY = 1_000
 
@@ -64,9 +65,7 @@ def day_of(register: Register, period: Period) -> Day:
         wanted |= {f"container:{getattr(one.event, 'container', '')}" for one in blind}
         book = _with_containers(conn, site, wanted)
         readings = tuple(
-            one
-            for one in blind
-            if isinstance(one.event, events.RemainderRead) and one.index not in book.struck
+            one for one in blind if isinstance(one.event, events.RemainderRead) and one.index not in book.struck
         )
     return _assemble(register, period, book, entries, readings)
 

@@ -19,7 +19,6 @@ from audit.services.setting_up import SetUp, set_up_state
 from audit.services.today import Day, day_of, last_count, signature_over, unsigned_of
 from audit.web import home_view
 from audit.web.acting import act, signing
-from audit.web.blind import counting
 from audit.web.desk import desk, register
 from audit.web.filters import format_day, moment
 from audit.web.forms import Problems, attempt, posted
@@ -55,7 +54,7 @@ def show() -> str:
         date_words=_date_words(period),
         names=names,
         day=day,
-        stock=_stock(state) if sees_drug else None,
+        stock=_stock(state, day) if day else None,
         unsigned=len(unsigned_of(register(), me.person)) if me.roles & STAFF else 0,
         **(_rows(day, names, period) if day else {}),
     )
@@ -102,7 +101,7 @@ def today() -> Period:
 def _rows(day: Day, names: dict[str, str], period: Period) -> dict[str, object]:
     me = current_person()
     waiting = home_view.waiting_rows(day, me.person, names)
-    is_counting = counting() and not me.roles.isdisjoint(STAFF)
+    is_counting = bool(day.counts) and not me.roles.isdisjoint(STAFF)
     return {
         "sessions": home_view.session_rows(day, me.person),
         "waiting": waiting,
@@ -113,12 +112,12 @@ def _rows(day: Day, names: dict[str, str], period: Period) -> dict[str, object]:
     }
 
 
-def _stock(state: SetUp) -> Stock:
+def _stock(state: SetUp, day: Day) -> Stock:
     """Return what is on hand, unless somebody with these roles may still count it blind."""
     me = current_person()
     found = state.inventory
     to_count = found is not None and not found.is_answered and found.first_person != me.person
-    if me.roles & STAFF and (to_count or counting()):
+    if me.roles & STAFF and (to_count or day.counts):
         return Stock(strengths=[], is_withheld=True)
     figures_seen()
     strengths = stock_of(book_on_hand(register()), me.person, today().first.isoformat())
