@@ -140,6 +140,9 @@ def reveal(register: Register, count: str) -> Revealed | None:
         expected = ledger.expected_at(conn, register.site, known.started.index)
         wanted = {f"count:{count}", f"entry:{known.revealed_index}"}
         wanted |= {f"container:{line.container}" for line in expected} | _named(book)
+        opened = ledger.load_book(conn, register.site, wanted).cases.values()
+        # A case's later entries are under its own key alone.
+        wanted |= {f"case:{case.case}" for case in opened if case.of.index == known.revealed_index}
         book = ledger.load_book(conn, register.site, wanted)
         since = last_agreed(conn, register.site, before=known.started.index)
     return _revealed(register, book, book.counts[count], expected, since)

@@ -1,6 +1,7 @@
 """A case as its page shows it: rows of the list, who touched it, and each possible answer with what it would do.
 
-While a count is open no amount of a case is shown to anyone who may count: it would tell what the book expects.
+While a count is open no amount of a case is shown to anyone who may count: it would tell what the book expects. The
+same while a first reading of its container waits for a second person.
 """
 
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from audit.services.casework import CaseFile, variance_ul
 from audit.services.meanings import CAUSES, TITLES, explained
 from audit.services.people import persons
 from audit.services.sentences import Teller
+from audit.web.blind import is_withheld as is_container_withheld
 from audit.web.count_pages import owners
 from audit.web.desk import register
 from audit.web.filters import amount, decimal_mark
@@ -36,6 +38,7 @@ class Row:
     what: str
     about: str
     variance_ul: int
+    is_withheld: bool
     days_left: int | None
 
 
@@ -66,6 +69,7 @@ def row(book: Book, case: Case, day: str) -> Row:
         what=CAUSES[case.cause],
         about=about(book, case),
         variance_ul=variance_ul(book, case),
+        is_withheld=figures_withheld() or _waits_for_second(book, case),
         days_left=days_until(case.due_on, day) if case.due_on else None,
     )
 
@@ -112,10 +116,11 @@ _NOTHING = "Moves nothing. The mark on the entry that opened this case stays for
 def case_page(known: CaseFile, typed: MultiDict[str, str], problems: Problems) -> str:
     """Show one case; without amounts while a count is open and its reader may count."""
     is_counting = figures_withheld()
+    is_blind = is_counting or _waits_for_second(known.book, known.case)
     names = {one: person.name for one, person in persons(register()).items()}
     strength = known.container.mass_in(1000) if known.container else None
     policy = register().policy_on(local_day(known.opened.occurred_ms, known.opened.offset_min))
-    touches = _touches(known, names, is_counting=is_counting)
+    touches = _touches(known, names, is_blind=is_blind)
     return render_template(
         "cases/case.html",
         known=known,
@@ -124,9 +129,10 @@ def case_page(known: CaseFile, typed: MultiDict[str, str], problems: Problems) -
         about=about(known.book, known.case),
         mg_per_ml=mg_per_ml(strength) if strength else None,
         is_counting=is_counting,
+        is_blind=is_blind,
         touches=touches,
         touchers=sorted({touch.who for touch in touches}),
-        work=_work(known, names, is_counting=is_counting),
+        work=_work(known, names, is_blind=is_blind),
         notes={one.entry.index: one.text for one in known.notes},
         names=names,
         answers=answers(known),
@@ -140,14 +146,20 @@ def case_page(known: CaseFile, typed: MultiDict[str, str], problems: Problems) -
     )
 
 
-def _touches(known: CaseFile, names: dict[str, str], *, is_counting: bool) -> list[Touch]:
+def _waits_for_second(book: Book, case: Case) -> bool:
+    """Say whether a first reading of the case's container is still blind, which the book's figures would tell."""
+    vial = book.containers.get(case.container or "")
+    return vial is not None and is_container_withheld(book, vial, current_person().person)
+
+
+def _touches(known: CaseFile, names: dict[str, str], *, is_blind: bool) -> list[Touch]:
     teller = Teller(known.book, names, decimal_mark())
     viewer = current_person().person
     return [
         Touch(
             entry=entry,
             what=TITLES[type(entry.event)]
-            if is_counting or is_withheld(known.book, entry, viewer)
+            if is_blind or is_withheld(known.book, entry, viewer)
             else teller.tell(entry).what,
             who=names.get(entry.actor, entry.actor),
             session=getattr(entry.event, "session", None),
@@ -157,13 +169,13 @@ def _touches(known: CaseFile, names: dict[str, str], *, is_counting: bool) -> li
     ]
 
 
-def _work(known: CaseFile, names: dict[str, str], *, is_counting: bool) -> list[tuple[Recorded, str, str, bool]]:
+def _work(known: CaseFile, names: dict[str, str], *, is_blind: bool) -> list[tuple[Recorded, str, str, bool]]:
     """Return what was done on the case: entry, words, who, and whether it is struck."""
     teller = Teller(known.book, names, decimal_mark())
     return [
         (
             entry,
-            TITLES[type(entry.event)] if is_counting else teller.tell(entry).what,
+            TITLES[type(entry.event)] if is_blind else teller.tell(entry).what,
             names.get(entry.actor, "The service"),
             entry.index in known.book.struck,
         )

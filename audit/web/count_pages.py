@@ -20,6 +20,7 @@ from audit.services.blind import may_count
 from audit.services.counting import Line, Revealed, differing, recent_counts, reveal
 from audit.services.people import persons
 from audit.services.reading import flags_of
+from audit.web.blind import is_withheld
 from audit.web.count_form import Found, change, level_rows, lot_rows
 from audit.web.desk import register
 from audit.web.forms import UNPROCESSABLE, Form, Problems, problems_of
@@ -38,6 +39,8 @@ class LineView:
 
     line: Line
     mg_per_ml: int | None
+    is_withheld: bool
+    """A first reading of it still waits for its second person; the book's figure would tell it."""
 
 
 def changed(form: Form, show: Show) -> ResponseReturnValue:
@@ -83,7 +86,7 @@ def second_page(count: Count, typed: MultiDict[str, str], problems: Problems, fo
     is_borrowed = count.first is not None and count.first.actor == me.person
     others = [(one, person.name) for one, person in persons(register()).items() if _may_be_second(count, one)]
     second = {
-        "name": "" if is_borrowed else me.name,
+        "name": "sign below" if is_borrowed else me.name,
         "role": "",
         "since": "",
         "not_me_href": url_for("counts.show_all"),
@@ -129,7 +132,7 @@ def revealed_page(count: str, problems: Problems, form: Form | None = None) -> s
     return render_template(
         "counts/revealed.html",
         found=found,
-        lines=[LineView(line=line, mg_per_ml=mg_per_ml(line.concentration_ug_per_ml)) for line in found.lines],
+        lines=[_line_view(found, line) for line in found.lines],
         state=_state(found.count),
         marks=_marks(found),
         products={one.product: product_words(one) for one in registered()},
@@ -146,6 +149,12 @@ def revealed_page(count: str, problems: Problems, form: Form | None = None) -> s
 def owners() -> tuple[str, ...]:
     """Return who may own a case: clinicians and managers who act here now."""
     return tuple(one for one, person in persons(register()).items() if person.is_active and may_count(person.roles))
+
+
+def _line_view(found: Revealed, line: Line) -> LineView:
+    vial = found.book.containers.get(line.container or "")
+    hidden = vial is not None and is_withheld(found.book, vial, current_person().person)
+    return LineView(line=line, mg_per_ml=mg_per_ml(line.concentration_ug_per_ml), is_withheld=hidden)
 
 
 def _state(count: Count) -> tuple[str, str, str]:

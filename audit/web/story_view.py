@@ -18,7 +18,7 @@ from audit.domain.postings import ON_HAND, Account, postings
 from audit.services.counting import recent_counts
 from audit.services.meanings import TITLES
 from audit.services.reading import book_of, flags_of
-from audit.services.sentences import Teller
+from audit.services.sentences import Teller, Told
 from audit.web.blind import is_withheld
 from audit.web.desk import register
 
@@ -174,7 +174,7 @@ def _step(
     book: Book, vial: Container, entry: Recorded, teller: Teller, moved: tuple[int, int], *, hidden: bool
 ) -> Step:
     icon, tone = _ICONS.get(type(entry.event), ("note", ""))
-    told = None if hidden else teller.tell(entry)
+    told = None if hidden else _told(entry, vial, teller)
     change, level = moved
     shows = not hidden and change != 0
     return Step(
@@ -192,6 +192,16 @@ def _step(
     )
 
 
+def _told(entry: Recorded, vial: Container, teller: Teller) -> Told:
+    """Return an entry in words; of a count only what it says about this container."""
+    if isinstance(entry.event, events.CountRecorded):
+        level = next(line.volume_ul for line in entry.event.opened if line.container == vial.container)
+        return Told(
+            f"Counted {teller.amount(vial.mass_in(level), level)}", "A count states what is there; it moves nothing"
+        )
+    return teller.tell(entry)
+
+
 def _change(entry: Recorded, container: str) -> int:
     if isinstance(entry.event, events.EntryStruck):
         return 0
@@ -201,7 +211,7 @@ def _change(entry: Recorded, container: str) -> int:
 def _parts(book: Book, vial: Container) -> tuple[Part, ...]:
     """Return where the content went, in the order it is drawn: drawn or given first, what is left last."""
     totals: dict[str, int] = {}
-    for (account, _), mass in book.by_container[vial.container].items():
+    for (account, _), mass in book.places(vial.container).items():
         if kind := _KINDS.get(account):
             totals[kind] = totals.get(kind, 0) + mass
     totals["drawn"] = _drawn(book, vial.container)
