@@ -82,6 +82,12 @@ def lines_of(register: Register, wanted: Wanted, viewer: Viewer, *, before: int 
                 return Lines(lines=tuple(found), older_before=before)
 
 
+def tell_these(register: Register, entries: Sequence[Recorded], viewer: Viewer) -> list[Line]:
+    """As `tell_all`, in a snapshot of its own."""
+    with read(register.engine) as conn:
+        return tell_all(register, conn, entries, viewer)
+
+
 def tell_all(register: Register, conn: Connection, entries: Sequence[Recorded], viewer: Viewer) -> list[Line]:
     """Return entries in words, with their marks, as one person may see them."""
     book = book_told(conn, register.site, entries)

@@ -16,7 +16,6 @@ from audit.services import inclusion, telling
 from audit.services.blind import is_withheld
 from audit.services.reading import book_around
 from audit.services.reconcile import period_of
-from audit.services.sentences import Teller
 from audit.services.telling import Viewer, Wanted
 from audit.services.verify import Installation, verify_site
 from audit.services.watch import RecordState
@@ -176,15 +175,17 @@ def _flag_chips(query: Query) -> list[tuple[str, str, str, bool, str]]:
 
 def _relatives(about: Recorded, viewer: Viewer) -> list[shown.Relative]:
     book = book_around(served(), about)
-    teller = Teller(book, viewer.names, viewer.mark)
-    made = []
-    for how, other in shown.relatives(book, about):
-        is_hidden = is_withheld(book, other, viewer.person)
-        what = shown.title_of(other) if is_hidden else teller.tell(other).what
-        made.append(
-            shown.Relative(how=how, index=other.index, href=url_for("register.entry", index=other.index), what=what)
+    pairs = shown.relatives(book, about)
+    lines = telling.tell_these(served(), [other for _, other in pairs], viewer)
+    return [
+        shown.Relative(
+            how=how,
+            index=line.entry.index,
+            href=url_for("register.entry", index=line.entry.index),
+            what=line.told.what if line.told else shown.title_of(line.entry),
         )
-    return made
+        for (how, _), line in zip(pairs, lines, strict=True)
+    ]
 
 
 def _may_correct(about: Recorded, struck_by: int | None) -> bool:
