@@ -10,7 +10,7 @@ import zxingcpp
 
 from audit.domain import events
 from audit.domain.book import Container, Recorded
-from audit.domain.fold import syringe_label, vial_label
+from audit.domain.labels import syringe_label, vial_label
 from audit.services.reading import book_of
 from audit.services.register import Register
 from audit.storage import registers
