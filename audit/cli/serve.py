@@ -32,8 +32,9 @@ def serve(machine: Machine) -> None:
     logging.basicConfig(
         level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    # The migration tool tells each of its plugins; what it did is told by its warnings alone.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    # Libraries that tell of each of their parts; their warnings are enough.
+    for noisy in ("alembic", "pikepdf"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)
     service = _prepare(machine, settings)
     server = _listen(service, settings)
     _tell(service, settings)
