@@ -27,7 +27,10 @@ def needed_keys(command: commands.Command, actor: str) -> set[str]:
     """Return the keys of everything a command names, and of its actor."""
     wanted = {LOG, f"person:{actor}"}
     for found in _identifiers(command):
-        wanted.add(f"{_KEY_OF_PREFIX[found.partition('_')[0]]}:{found}")
+        # What is no identifier at all is under no key: deciding then says that it is not known.
+        key = _KEY_OF_PREFIX.get(found.partition("_")[0])
+        if key:
+            wanted.add(f"{key}:{found}")
     wanted |= {entry_key(ref.index) for ref in references(command)}
     match command:
         case commands.TakeInventory() | commands.Receive():
