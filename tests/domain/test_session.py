@@ -309,3 +309,12 @@ def test_a_session_whose_bag_came_up_short_before_it_closed_closes_too(paper):
     assert (waste.event.mass_ug, waste.event.short_ug) == (7_500, 2_500)
     paper.act("A", commands.CloseSession(session=session))
     assert paper.book().balance(syringe, Account.VARIANCE) == 2_500
+
+
+def test_a_corrected_opening_keeps_its_number(paper):
+    session = paper.open_session()
+    opened = paper.last("session_opened")
+    paper.open_session()
+    paper.strike("A", opened, _order(paper, session=session, patient=opened.event.patient, dose_ug=40_000))
+    assert paper.book().sessions[session].number == 1
+    assert paper.book().sessions[session].dose_ug == 40_000
