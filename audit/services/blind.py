@@ -32,6 +32,8 @@ class Waiting:
     counts: tuple[Recorded, ...] = ()
     strengths: tuple[Strength, ...] = ()
     """The strength of each reading, in the order of `readings`."""
+    inventories: tuple[Recorded, ...] = ()
+    """Parts of an opening inventory that only its first person has counted."""
 
 
 def may_count(roles: Iterable[str]) -> bool:
@@ -48,7 +50,12 @@ def is_withheld(book: Book, entry: Recorded, viewer: str) -> bool:
     if isinstance(entry.event, _FOUND):
         count = book.counts.get(entry.event.count)
         return count is not None and count.is_open
-    return False
+    return isinstance(entry.event, events.InventoryTaken) and is_inventory_open(book, entry)
+
+
+def is_inventory_open(book: Book, taken: Recorded) -> bool:
+    """Say whether a part of an opening inventory stands and no second person has counted it."""
+    return taken.index not in book.struck and taken.index not in book.confirmations
 
 
 def is_reading_open(book: Book, container: str) -> bool:
@@ -70,6 +77,7 @@ def waiting_in(conn: Connection, site: str) -> Waiting:
     read_last = registers.newest(conn, site, limit=_LATEST, kinds=("remainder_read", "remainder_held")).entries
     begun = registers.newest(conn, site, limit=_LATEST, kinds=("count_started",)).entries
     keys = {f"container:{one.event.container}" for one in read_last if isinstance(one.event, _READINGS)}
+    keys |= {f"inventory:{one}" for one in registers.keyed(conn, site, "inventory")}
     keys |= {f"count:{one.event.count}" for one in begun if isinstance(one.event, events.CountStarted)}
     book = ledger.load_book(conn, site, keys)
     open_ones = [
@@ -84,6 +92,7 @@ def waiting_in(conn: Connection, site: str) -> Waiting:
         readings=tuple(open_ones),
         strengths=tuple(Strength(vial.concentration_ug_per_ml, vial.form) for vial in vials),
         counts=tuple(count.started for count in book.counts.values() if count.is_open),
+        inventories=tuple(one for one in book.inventories.values() if is_inventory_open(book, one)),
     )
 
 
@@ -94,7 +103,8 @@ def withheld_from(found: Waiting, viewer: str, roles: AbstractSet[str], *, size:
     """
     if not may_count(roles):
         return ()
-    return tuple(one for one in found.readings if one.actor != viewer and one.index < size) + tuple(
+    first = (*found.readings, *found.inventories)
+    return tuple(one for one in first if one.actor != viewer and one.index < size) + tuple(
         one for one in found.counts if one.index < size
     )
 

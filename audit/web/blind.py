@@ -7,6 +7,7 @@ the words shown in place of a figure (templates).
 from audit.domain.book import Book, Container
 from audit.services.blind import is_reading_open, waiting
 from audit.web.desk import register
+from audit.web.security import current_person
 
 
 def is_withheld(book: Book, container: Container, person: str) -> bool:
@@ -25,5 +26,9 @@ def session_is_withheld(book: Book, session: str, person: str) -> bool:
 
 
 def counting() -> bool:
-    """Say whether a count is open, so that what the book has on the shelf must not be shown."""
-    return bool(waiting(register()).counts)
+    """Say whether a count is open, so that what the book has on the shelf must not be shown.
+
+    An opening inventory is one for everybody but its first person, until a second person has counted.
+    """
+    found, me = waiting(register()), current_person().person
+    return bool(found.counts) or any(taken.actor != me for taken in found.inventories)

@@ -53,7 +53,8 @@ def test_one_person_lists_lots_and_levels_and_another_confirms_them_blind(house)
 
 def test_the_second_person_is_sent_none_of_the_first_figures(house) -> None:
     house.browser("A").done("/inventory/first", first_of(house))
-    for path in ("/inventory/second", "/", "/set-up/check-list"):
+    taken = opening_inventory(house.clinic.register).parts[0].index
+    for path in ("/inventory/second", "/", "/set-up/check-list", "/stock", "/register", f"/register/{taken}"):
         page = house.browser("B").get(path)
         for figure in ("EX-5390", "EX-5391", "3.65", "182.5", "6182.5", "6,182.5", "V-0013", "V-0001"):
             assert figure not in page, (path, figure)
