@@ -26,6 +26,7 @@ from audit.web.filters import decimal_mark, moment
 from audit.web.forms import Form, Problems, attempt, posted
 from audit.web.security import allow, current_person
 from audit.web.session_story import is_hidden, may_correct
+from audit.web.session_view import keys_of
 
 blueprint = Blueprint("corrections", __name__)
 
@@ -112,7 +113,7 @@ def _load(index: int) -> tuple[Book, Recorded]:
     keys = {f"container:{one}" for one in (container, *(source.container for source in sources)) if one}
     session = getattr(entry.event, "session", None)
     if session:
-        keys.add(f"session:{session}")
+        keys |= keys_of(session)
     if keys:
         book = book_of(register(), keys | {f"entry:{index}"})
     return book, entry

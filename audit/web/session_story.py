@@ -4,8 +4,11 @@ The sentences are those of the register (`services.sentences`). Figures withheld
 lines. Not here: the sums (`session_view.py`), any form.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+
+from markupsafe import Markup, escape
 
 from audit.domain import events
 from audit.domain.book import Book, Person, Recorded
@@ -23,6 +26,8 @@ from audit.web.session_view import Look
 from audit.web.words import names
 
 HIDDEN = "Hidden until a second person has read it too"
+_UNIT = re.compile(r"(\d) (mg|mL|min|kg)\b")
+_LABEL = re.compile(r"\b[VS]-\d{4,}\b")
 _LOOKS: Mapping[type[events.Event], tuple[str, str]] = {
     events.SessionOpened: ("today", ""),
     events.ContainerTaken: ("vial", ""),
@@ -55,8 +60,8 @@ class Line:
     plus: str
     icon: str
     tone: str
-    what: str
-    detail: str
+    what: Markup
+    detail: Markup
     is_struck: bool
     is_correction: bool
     marks: tuple[tuple[str, str, str], ...]
@@ -120,13 +125,19 @@ def _line(look: Look, entry: Recorded, teller: Teller, persons: Mapping[str, Per
         plus=f"+{minutes} min" if minutes > 0 else "",
         icon=icon,
         tone=tone,
-        what=TITLES[type(entry.event)] if hidden else told.what,
-        detail=f"{HIDDEN} · {who}" if hidden else _without_session(told.detail, who),
+        what=_unbroken(TITLES[type(entry.event)] if hidden else told.what),
+        detail=_unbroken(f"{HIDDEN} · {who}" if hidden else _without_session(told.detail, who)),
         is_struck=is_struck,
         is_correction=getattr(entry.event, "replaces", None) is not None,
         marks=_marks(look, entry, hidden=hidden),
         may_correct=not is_struck and may_correct(entry, look.viewer, persons),
     )
+
+
+def _unbroken(sentence: str) -> Markup:
+    """Keep a value and its unit, and a label, on one line."""
+    joined = _UNIT.sub("\\1\u00a0\\2", str(escape(sentence)))
+    return Markup(_LABEL.sub(r'<span class="nowrap">\g<0></span>', joined))  # noqa: S704 (escaped on the line above)
 
 
 def _without_session(detail: str, who: str) -> str:

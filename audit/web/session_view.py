@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 from audit.domain.book import Book, Container, Session
 from audit.domain.flags import by_rate_ug
 from audit.domain.fold import local_day
+from audit.domain.keys import keys
 from audit.domain.policy import Policy
 from audit.domain.postings import Account
 from audit.domain.quantity import share
@@ -112,26 +113,25 @@ class TakenView:
     left: Amount
 
 
-def load_session(session: str, *, before: int | None = None) -> tuple[Book, Session]:
+def load_session(session: str) -> tuple[Book, Session]:
     """Return the book of a session with all its containers, and the session.
 
     Raises:
         NotFound: no session of that identifier stands.
     """
-    key = f"session:{session}"
-    found = book_of(register(), {key}, before=before).sessions.get(session)
-    if found is None:
+    book = book_of(register(), keys_of(session))
+    if session not in book.sessions:
         raise NotFound
-    book = book_of(register(), {key} | _container_keys(session, before), before=before)
     return book, book.sessions[session]
 
 
-def _container_keys(session: str, before: int | None) -> set[str]:
-    book = book_of(register(), {f"session:{session}"}, before=before)
-    named: set[str] = {container for (_, container) in book.by_session[session]}
-    for syringe in book.sessions[session].syringes:
-        named |= {syringe, *book.containers[syringe].sources}
-    return {f"container:{one}" for one in named | set(book.sessions[session].taken)}
+def keys_of(session: str) -> set[str]:
+    """Return the keys of a session and of every container it touched, struck acts included."""
+    key = f"session:{session}"
+    named: set[str] = set()
+    for entry in book_of(register(), {key}).entries.values():
+        named |= {one for one in keys(entry.event) if one.startswith("container:")}
+    return {key, *named}
 
 
 def syringes(look: Look) -> list[SyringeView]:
@@ -249,7 +249,7 @@ def _balance(look: Look, group: list[Container], *, is_only: bool) -> BalanceVie
 
 
 def _total(book: Book, group: list[Container], account: Account) -> int:
-    places = (place for one in group for place in book.by_container[one.container].items())
+    places = (place for one in group for place in book.places(one.container).items())
     return sum(mass for (place, _), mass in places if place is account)
 
 

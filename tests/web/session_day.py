@@ -5,6 +5,7 @@ Each returns where the page leads. Not here: acts past the pages (tests/clinic.p
 
 import re
 
+from audit.domain import events
 from audit.storage import registers
 from audit.storage.engine import read
 from tests.accounts import RIGHT
@@ -107,6 +108,11 @@ def entries(house: House, *kinds: str) -> list:
 def last_event(house: House, kind: str):
     """Return what the latest entry of a kind states."""
     return entries(house, kind)[-1].event
+
+
+def ended(person: str) -> events.PersonEnded:
+    """The end of a person's part in the clinic."""
+    return events.PersonEnded(person=person, reason="left")
 
 
 def identifier(address: str) -> str:

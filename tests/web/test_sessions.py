@@ -213,7 +213,7 @@ def test_closing_needs_ones_own_password_and_never_shows_it_again(house):
 def test_two_people_closing_one_session_make_one_closing(house):
     session, _, _ = day.balanced(house)
     day.close(house, session, "A")
-    messages = house.browser("B").refused(f"{session}/close", {"password": RIGHT}, on=f"/sessions/new")
+    messages = house.browser("B").refused(f"{session}/close", {"password": RIGHT}, on="/sessions/new")
     assert messages == ["Session 1 is closed. Correct its closing first"]
     assert len(day.entries(house, "session_closed")) == 1
 
