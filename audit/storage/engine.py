@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from audit.storage.guards import Unguarded, assert_guarded
+from audit.storage.prepared import run_words
 
 if TYPE_CHECKING:
     import psycopg  # the driver is an extra: a clinic on SQLite runs without it
@@ -161,10 +162,7 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: ConnectionPoolEntry
 
 
 def _begin_sqlite(conn: Connection) -> None:
-    if not conn.get_execution_options().get(_READS):
-        conn.exec_driver_sql("BEGIN IMMEDIATE")
-        return
-    conn.exec_driver_sql("BEGIN")
+    run_words(conn, "BEGIN" if conn.get_execution_options().get(_READS) else "BEGIN IMMEDIATE")
 
 
 def _prepare_postgresql(connection: "psycopg.Connection[Any]", record: ConnectionPoolEntry) -> None:

@@ -5,7 +5,7 @@ them. Here no act is judged (`domain.decide`) and no bytes are made (`tlog.entry
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Any, Final, cast
 
@@ -15,7 +15,7 @@ from sqlalchemy import Connection, bindparam, func, insert, select
 from audit.domain.book import Book, Recorded
 from audit.domain.count import Expected, expected_lines
 from audit.domain.errors import invariant
-from audit.domain.events import EntryStruck
+from audit.domain.events import EntryStruck, InventoryTaken, ReceiptRecorded
 from audit.domain.fold import fold
 from audit.domain.keys import entry_key as key_of_entry
 from audit.domain.keys import keys
@@ -108,8 +108,12 @@ def load_book(
     for missing in log.entries_at(conn, site, [index for index in named if index not in entries]):
         if missing.index < before:
             entries[missing.index] = read_entry(missing)
+    # The products of containers just loaded are always wanted: asking before the fold saves folding twice.
+    if products := _products(entries.values()) - asked:
+        asked |= products
+        entries |= {entry.index: entry for entry in load_entries(conn, site, products, before=before)}
     book = fold(entries.values())
-    while more := _further_keys(book) - asked:
+    while more := _further_keys(book, asked) - asked:
         asked |= more
         entries |= {entry.index: entry for entry in load_entries(conn, site, more, before=before)}
         book = fold(entries.values())
@@ -125,10 +129,12 @@ def _named(conn: Connection, site: str, named: Sequence[int], before: int) -> li
 
 def expected_at(conn: Connection, site: str, index: int) -> tuple[Expected, ...]:
     """Return what the book expected on the shelf and in held bags just before entry `index`."""
-    vials = set(containers_on_hand(conn, site, before=index))
+    vials = containers_on_hand(conn, site, before=index)
     book = load_book(conn, site, {f"container:{one}" for one in vials}, before=index)
     # An entry about one of them may be about others too (a draw from two vials): of those the book is not complete.
-    return tuple(line for line in expected_lines(book) if line.container in vials)
+    return expected_lines(
+        replace(book, containers={one: book.containers[one] for one in vials if one in book.containers})
+    )
 
 
 def containers_on_hand(conn: Connection, site: str, *, before: int = _ANY_INDEX) -> list[str]:
@@ -183,12 +189,25 @@ def _bodies(count: int) -> Prepared:
     )
 
 
-def _further_keys(book: Book) -> set[str]:
+def _products(entries: Iterable[Recorded]) -> set[str]:
+    found = set()
+    for entry in entries:
+        event = entry.event
+        if isinstance(event, InventoryTaken | ReceiptRecorded):
+            found |= {f"product:{line.product}" for line in event.lots}
+        if isinstance(event, InventoryTaken):
+            found |= {f"product:{line.product}" for line in event.opened}
+    return found
+
+
+def _further_keys(book: Book, asked: set[str]) -> set[str]:
     products = {f"product:{one.product}" for one in book.containers.values() if one.product}
     cases = {f"container:{case.container}" for case in book.cases.values() if case.container}
     lots = {f"product:{case.product}" for case in book.cases.values() if case.product}
     strikes = {key_of_entry(entry.index) for entry in book.entries.values() if isinstance(entry.event, EntryStruck)}
-    return products | cases | lots | strikes
+    sessions = [session for session in book.sessions.values() if f"session:{session.session}" in asked]
+    drawn = {f"container:{one}" for session in sessions for one in (*session.syringes, *session.taken)}
+    return products | cases | lots | strikes | drawn
 
 
 @lru_cache(maxsize=4096)

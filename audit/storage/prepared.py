@@ -102,6 +102,20 @@ class Prepared:
         return made
 
 
+def run_words(conn: Connection, words: str) -> None:
+    """Run a few words of SQL without parameters, such as the beginning of a transaction."""
+    if _is_watched(conn):
+        conn.exec_driver_sql(words)
+        return
+    cursor = conn.connection.cursor()
+    try:
+        cursor.execute(words)
+    except conn.dialect.loaded_dbapi.Error as error:
+        raise _as_sqlalchemys(conn, words, error) from error
+    finally:
+        cursor.close()
+
+
 def _is_watched(conn: Connection) -> bool:
     return bool(conn.dispatch.before_cursor_execute or conn.engine.dispatch.before_cursor_execute)
 
