@@ -41,6 +41,14 @@ def keys(event: events.Event) -> frozenset[str]:
     return frozenset(found)
 
 
+def strike_keys(strike: events.EntryStruck, struck: events.Event) -> frozenset[str]:
+    """Return every key of a strike: its own and those of what it strikes, but no series.
+
+    A number once given out stays given out: the latest entry of a series must be one that numbers something.
+    """
+    return keys(strike) | {key for key in keys(struck) if not key.startswith("series:")}
+
+
 def entry_key(index: int) -> str:
     """Return the key of all entries that refer to entry `index`."""
     return f"entry:{index}"

@@ -18,7 +18,7 @@ from audit.domain.count import Expected
 from audit.domain.decide import decide
 from audit.domain.errors import Refused, invariant
 from audit.domain.fold import apply, local_day
-from audit.domain.keys import entry_key, keys
+from audit.domain.keys import entry_key, keys, strike_keys
 from audit.domain.postings import Posting, postings, reversed_postings
 from audit.domain.sealed import check_sealed
 from audit.domain.wire import kind_of
@@ -231,7 +231,7 @@ def _projection(book: Book, entry: Recorded) -> Projection:
         struck = book.entries[entry.event.of.index]
         return Projection(
             index=entry.index,
-            keys=keys(entry.event) | keys(struck.event) | {entry_key(struck.index)},
+            keys=strike_keys(entry.event, struck.event) | {entry_key(struck.index)},
             postings=reversed_postings(postings(struck.event)),
             occurred_ms=effective_ms(book, struck),
         )

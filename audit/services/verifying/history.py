@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from audit.domain import events
 from audit.domain.book import Recorded
 from audit.domain.errors import BrokenInvariantError
-from audit.domain.keys import entry_key, keys
+from audit.domain.keys import entry_key, keys, strike_keys
 from audit.domain.postings import Posting, postings, reversed_postings
 from audit.services.verifying.check_01_bytes import Read, decode_again
 
@@ -97,7 +97,7 @@ class History:
             posted = reversed_postings(postings(struck.event))
         except BrokenInvariantError:
             posted = ()
-        found = keys(strike) | keys(struck.event) | {entry_key(struck.index)}
+        found = strike_keys(strike, struck.event) | {entry_key(struck.index)}
         return Effect(found, posted, self._effective_ms(struck))
 
     def _effective_ms(self, entry: Recorded) -> int:
