@@ -192,8 +192,7 @@ def _render_waste(container: str, form: Form | None, problems: Problems, *, alon
     if not alone and policy_now().waste_needs_witness and not known.reading.agrees:
         return _render_not_yet(known)
     reading = known.reading
-    reason = "remainder" if book.session_total(known.session or "", Account.GIVEN) else "not_given"
-    typed = form.typed if form else {"method": "denature", "reason": reason if known.is_syringe else "in_use_limit"}
+    typed = form.typed if form else {"method": "denature", "reason": _likely_reason(book, known)}
     return render_template(
         "witness/first_waste.html",
         known=known,
@@ -204,6 +203,13 @@ def _render_waste(container: str, form: Form | None, problems: Problems, *, alon
         reasons=choices(WASTE_REASONS),
         **(_shown(container, known, form, problems) | {"typed": typed}),
     )
+
+
+def _likely_reason(book: Book, known: Container) -> str:
+    """Suggest why it is wasted; the person signing chooses."""
+    if not known.is_syringe:
+        return "in_use_limit"
+    return "remainder" if book.balance(known.container, Account.GIVEN, known.session) else "not_given"
 
 
 def _render_hold(container: str, form: Form | None, problems: Problems) -> str:
