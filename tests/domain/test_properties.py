@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from audit.domain import events
 from audit.domain.book import Book, Recorded
 from audit.domain.fold import below_zero, fold
-from audit.domain.keys import entry_key, keys
+from audit.domain.keys import entry_key, keys, strike_keys
 from audit.domain.postings import Account, postings, reversed_postings
 from tests.domain.moves import play
 from tests.domain.paper import Paper, sums
@@ -78,7 +78,7 @@ def test_the_fold_of_the_same_entries_is_the_same_in_whatever_order_they_are_rea
 def _under(log: list[Recorded], entry: Recorded) -> frozenset[str]:
     if isinstance(entry.event, events.EntryStruck):
         struck = log[entry.event.of.index]
-        return keys(entry.event) | keys(struck.event) | {entry_key(struck.index)}
+        return strike_keys(entry.event, struck.event)
     return keys(entry.event)
 
 

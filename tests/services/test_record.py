@@ -324,3 +324,18 @@ def test_more_acts_than_one_signature_names_are_signed_by_several(monkeypatch, c
     assert _kinds(clinic, before) == ["patient_registered", "acts_signed", "acts_signed", "acts_signed"]
     signed = [ledger.read_entry(_entry(clinic, before + number)).event.indexes for number in (1, 2, 3)]
     assert sum(signed, ()) == tuple(entry.index for entry in acts)
+
+
+def test_numbers_used_up_by_what_is_struck_are_not_given_again(clinic):
+    clinic.receive(count=2)
+    session = clinic.open_session()
+    with read(clinic.register.engine) as conn:
+        entries = [ledger.read_entry(entry) for entry in log.entries(conn, clinic.register.site)]
+    for entry in entries:
+        if kind_of(entry.event) in {"receipt_recorded", "session_opened"}:
+            clinic.act("A", commands.StrikeEntry(of=entry.ref, reason="double"))
+    (vial,) = clinic.receive(count=1)
+    later = clinic.open_session()
+    assert clinic.book(f"container:{vial}").containers[vial].label == "V-0003"
+    assert clinic.book(f"session:{later}").sessions[later].number == 2
+    assert session not in clinic.book(f"session:{session}").sessions
