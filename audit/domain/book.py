@@ -8,7 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from audit.domain import events
-from audit.domain.errors import Refused
+from audit.domain.errors import Refused, invariant
 from audit.domain.facts import Ref
 from audit.domain.postings import ON_HAND, Account
 from audit.domain.quantity import mass_of, share, volume_of
@@ -228,6 +228,8 @@ class Book:
     entries: dict[int, Recorded] = field(default_factory=dict)
     struck: dict[int, int] = field(default_factory=dict)
     series: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    complete: set[str] | None = None
+    """The keys this book was loaded by and is the truth about; None when it was folded from everything."""
     by_container: dict[str, dict[tuple[Account, str | None], int]] = field(
         default_factory=lambda: defaultdict(lambda: defaultdict(int))
     )
@@ -300,14 +302,33 @@ class Book:
         struck = self.entries.get(found.event.of.index)
         return struck.event if struck else None
 
+    def check_complete(self, key: str) -> None:
+        """Hold that this book knows every entry of a key before a figure is read from it.
+
+        A book loaded by keys also meets containers that only shared an entry with what was asked for; what left
+        those it does not know.
+
+        Raises:
+            BrokenInvariantError: the key was not among those it was loaded by.
+        """
+        invariant(self.complete is None or key in self.complete, f"a book is asked only what it was loaded by: {key}")
+
     def balance(self, container: str, account: Account, session: str | None = None) -> int:
         """Return what one account holds of a container, in ug."""
+        self.check_complete(f"container:{container}")
         return self.by_container[container][(account, session)]
+
+    def places(self, container: str) -> dict[tuple[Account, str | None], int]:
+        """Return every account and session that holds or held something of a container, with its ug."""
+        self.check_complete(f"container:{container}")
+        return self.by_container[container]
 
     def on_hand(self, container: str) -> int:
         """Return what is left of a container, wherever it is, in ug."""
+        self.check_complete(f"container:{container}")
         return sum(mass for (account, _), mass in self.by_container[container].items() if account in ON_HAND)
 
     def session_total(self, session: str, account: Account) -> int:
         """Return what an account holds for a session over all containers, in ug."""
+        self.check_complete(f"session:{session}")
         return sum(mass for (place, _), mass in self.by_session[session].items() if place is account)

@@ -180,7 +180,7 @@ def _drawable(book: Book, part: Part, session: str) -> Container:
         raise Refused("not_on_shelf", "container", label=vial.label)
     elsewhere = [
         place
-        for (account, place), mass in book.by_container[vial.container].items()
+        for (account, place), mass in book.places(vial.container).items()
         if account is Account.CUSTODY and place != session and mass > 0
     ]
     if elsewhere:

@@ -164,7 +164,7 @@ def place(book: Book, container: Container) -> tuple[Account, str | None]:
     """
     if container.is_finished:
         raise Refused("finished", "container", label=container.label)
-    for (account, session), mass in book.by_container[container.container].items():
+    for (account, session), mass in book.places(container.container).items():
         if mass > 0 and account in ON_HAND:
             return account, container.session or session
     if container.is_syringe:

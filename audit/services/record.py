@@ -222,6 +222,9 @@ def _apply(book: Book, entry: Recorded) -> None:
     book.entries[entry.index] = entry
     if isinstance(entry.event, events.EntryStruck):
         book.struck[entry.event.of.index] = entry.index
+    if book.complete is not None:
+        # What an act brings into being is known from its first entry on.
+        book.complete |= keys(entry.event)
     apply(book, entry)
 
 

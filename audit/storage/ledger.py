@@ -117,6 +117,7 @@ def load_book(
         asked |= more
         entries |= {entry.index: entry for entry in load_entries(conn, site, more, before=before)}
         book = fold(entries.values())
+    book.complete = asked
     return book
 
 
