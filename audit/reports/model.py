@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from audit.domain.quantity import volume_of
 from audit.reports.values import NOTHING, Amount, Fact, Head, KeyFigure, Mark, MarkNote, Part, Strength, Traced, When
 
 
@@ -278,8 +279,10 @@ class Wastage:
 
     @property
     def total(self) -> Amount:
-        """All wastes together."""
-        return sum((line.amount for line in self.lines), NOTHING)
+        """All wastes together; the volume is that of the whole mass, as in the statement, not of rounded parts."""
+        mass_ug = sum(line.amount.mass_ug for line in self.lines)
+        concentration = self.strength.concentration_ug_per_ml
+        return Amount(mass_ug=mass_ug, volume_ul=volume_of(mass_ug, concentration_ug_per_ml=concentration))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

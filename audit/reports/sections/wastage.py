@@ -84,7 +84,7 @@ def _people(wastage: Wastage, frame: Frame) -> list[Block]:
         is_total = lines is wastage.lines
         style = BODY_600 if is_total else BODY
         alone, late = sum(1 for line in lines if not line.witness), sum(1 for line in lines if _has(line, Mark.LATE))
-        total = sum((line.amount for line in lines), NOTHING)
+        total = wastage.total if is_total else sum((line.amount for line in lines), NOTHING)
         counts = [words(f"{number:,}", style) for number in (len(lines), len(lines) - alone, alone, late)]
         cells = (words(name, style), counts[0], *amount_cells(total, style), *counts[1:])
         look = TOTAL if is_total else EXCEPTION if alone or late else PLAIN
