@@ -65,7 +65,7 @@ def container(container: str) -> str:
         names=names,
         product=story.book.products.get(story.container.product or ""),
         mg_per_ml=mg_per_ml(story.container.concentration_ug_per_ml),
-        may_waste=may_count(viewer.roles) and _is_open_on_shelf(story),
+        may_waste=may_count(viewer.roles) and _can_be_wasted(story),
         is_counting=figures_withheld(),
         flag_tags=FLAG_TAGS,
         local_stamp=local_stamp,
@@ -103,10 +103,11 @@ def today() -> str:
     return local_day(now_ms, desk().offset_min(now_ms))
 
 
-def _is_open_on_shelf(story: Story) -> bool:
-    vial = story.container
-    on_shelf = story.book.balance(vial.container, Account.STOCK) > 0
-    return on_shelf and not vial.is_syringe and vial.opened_ms is not None and not vial.is_finished
+def _can_be_wasted(story: Story) -> bool:
+    """Say whether this is an opened vial on the shelf, or whatever is held in a bag for a witness."""
+    vial, book = story.container, story.book
+    on_shelf = book.balance(vial.container, Account.STOCK) > 0 and vial.opened_ms is not None
+    return not vial.is_finished and (on_shelf or book.balance(vial.container, Account.HELD) > 0)
 
 
 def _labels_asked() -> tuple[Book, tuple[str, ...]]:

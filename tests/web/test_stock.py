@@ -119,7 +119,9 @@ def test_a_counts_reveal_and_its_case_do_not_tell_a_reading_that_waits(stocked):
 
 def test_an_opened_vial_on_the_shelf_offers_to_waste_what_is_left_a_sealed_one_does_not(stocked):
     browser = stocked.browser("B")
-    assert "Waste what is left" in browser.get(f"/stock/{stocked.vials[0]}")
+    page = browser.get(f"/stock/{stocked.vials[0]}")
+    assert "Waste what is left" in page
+    assert "V-0001" in browser.get(re.search(r'href="(/wastes/[^"]+)"', page)[1])
     assert "Waste what is left" not in browser.get(f"/stock/{stocked.vials[1]}")
     assert "Waste what is left" not in stocked.browser("I").get(f"/stock/{stocked.vials[0]}")
 
