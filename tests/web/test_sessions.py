@@ -144,6 +144,21 @@ def test_a_time_to_come_is_refused_and_a_past_one_is_kept_and_marked_late(house)
     assert "Late" in text_of(browser.get(session))
 
 
+def test_a_stop_seen_late_is_entered_with_the_time_it_happened(house):
+    (vial,) = house.clinic.receive(count=1)
+    session = day.open_session(house)
+    syringe = day.draw(house, session, vial)
+    browser = house.browser("A")
+    browser.done(f"{session}/start", {"container": syringe, "rate": "1170"}, on=session)
+    day.later(house, 110)
+    fields = {"container": syringe, "reason": "completed", "occurred": "2026-11-23T04:40"}
+    house.browser("A").done(f"{session}/stop", fields, on=session)
+    started = day.entries(house, "infusion_started")[-1]
+    stopped = day.entries(house, "infusion_stopped")[-1]
+    assert (stopped.occurred_ms - started.occurred_ms) // 60_000 == 39
+    assert "Late" in text_of(house.browser("A").get(session))
+
+
 def test_strengths_are_never_mixed_in_one_syringe(house):
     house.clinic.add_product("10", mg_per_ml=10, ml=20)
     (weak,) = house.clinic.receive(product="10", count=1)
