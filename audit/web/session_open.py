@@ -80,11 +80,6 @@ def open_one() -> ResponseReturnValue:
     return attempt(do, lambda problems: _render(form, problems))
 
 
-def dose_of(form: Form) -> Dose:
-    """Read the order's dose, by weight or in mg, for the opening and for its correction."""
-    return _dose(form)
-
-
 def known_patients() -> list[KnownPatient]:
     """Return the patients of the clinic by pseudonym, those seen last first."""
     book = book_of_all(register(), "patient")

@@ -20,11 +20,6 @@ def both(mass_ug: int, volume_ul: int) -> str:
     return f"{amount(mass_ug)} mg ({amount(volume_ul)} mL)"
 
 
-def both_as_read(volume_ul: int, mass_ug: int) -> str:
-    """Return an amount for who reads a syringe, mL first: 16.5 mL (16.5 mg)."""
-    return f"{amount(volume_ul)} mL ({amount(mass_ug)} mg)"
-
-
 def choices(meanings: Mapping[Value, str]) -> list[tuple[str, str, str]]:
     """Return coded values with their words, as chips and choices take them."""
     return [(value, f"{words[:1].upper()}{words[1:]}", "") for value, words in meanings.items()]
