@@ -126,7 +126,7 @@ def _accounted(rows: _Rows) -> list[Block]:
         rows.plain("E", words("Transferred out"), lambda s: s.transferred.amount),
         rows.plain("F", words("Wasted"), lambda s: s.wasted.amount),
         rows.plain("F", words("Destroyed"), lambda s: s.destroyed.amount),
-        rows.plain("F", words("Lost"), lambda s: s.lost.amount),
+        rows.plain("F", words("Lost, or explained by a case"), lambda s: s.lost.amount),
         rows.plain("G", name, lambda s: s.accounted, look=TOTAL, style=BODY_600),
     ]
 
