@@ -50,7 +50,15 @@ def is_withheld(book: Book, entry: Recorded, viewer: str) -> bool:
     if isinstance(entry.event, _FOUND):
         count = book.counts.get(entry.event.count)
         return count is not None and count.is_open
+    if isinstance(entry.event, events.SessionClosed):
+        return is_close_open(book, entry.event)
     return isinstance(entry.event, events.InventoryTaken) and is_inventory_open(book, entry)
+
+
+def is_close_open(book: Book, closed: events.SessionClosed) -> bool:
+    """Say whether a session closed over a held bag that nobody has read a second time: drawn less given tells it."""
+    session = book.sessions.get(closed.session)
+    return session is not None and any(is_reading_open(book, syringe) for syringe in session.syringes)
 
 
 def is_inventory_open(book: Book, taken: Recorded) -> bool:

@@ -1,5 +1,6 @@
 /* A scanner types like a keyboard: fast, then Enter or Tab. A burst of 8 or more characters under 30 ms apart goes to
-   the scan field of the page, wherever the focus is; its Enter never sends another form. */
+   the scan field of the page, wherever the focus is; its Enter never sends another form. Only what comes into a password
+   field stays there: a key that types a password is as fast as a scanner, and a secret must not leave as a code. */
 
 const BURST = 8;
 const GAP_MS = 30;
@@ -61,6 +62,10 @@ export function listenForScans(root) {
 
   root.addEventListener("keydown", (event) => {
     if (event.isComposing || event.repeat || !field()) return;
+    if (root.activeElement?.type === "password") {
+      reset();
+      return;
+    }
     if (["Shift", "Control", "CapsLock", "Alt"].includes(event.key)) return;
     const fast = event.timeStamp - last < GAP_MS;
     const ends = event.key === "Enter" || event.key === "Tab";
