@@ -118,15 +118,13 @@ def decide_confirm_count(book: Book, command: ConfirmCount, policy: Policy, said
 
 
 def decide_reveal(book: Book, command: RevealCount, said: Said) -> events.CountRevealed:
-    """End a count nobody confirmed; it stays unconfirmed.
+    """End a count nobody confirmed, or nobody took; it stays so, and figures are shown again.
 
     Raises:
-        Refused: `unknown_count`, `count_over`, `count_first`, `not_your_count`.
+        Refused: `unknown_count`, `count_over`, `not_your_count` for whoever neither began nor took it.
     """
     count = open_count(book, command.count)
-    if count.first is None:
-        raise Refused("count_first", "")
-    if count.first.actor != said.actor:
+    if said.actor != (count.first or count.started).actor:
         raise Refused("not_your_count", "")
     return events.CountRevealed(count=command.count)
 

@@ -211,10 +211,11 @@ def _levels(found: events.CountRecorded | events.CountConfirmed) -> dict[str, in
 
 def _revealed(
     register: Register, book: Book, count: Count, expected: tuple[Expected, ...], since: int
-) -> Revealed | None:
+) -> Revealed:
     first, started = count.first, count.started
     if first is None or not isinstance(first.event, events.CountRecorded):
-        return None
+        # Begun and not taken: it ended without a figure.
+        return Revealed(count=count, book=book, lines=())
     policy = register.policy_on(local_day(started.occurred_ms, started.offset_min))
     cases = [case for case in book.cases.values() if case.of.index == count.revealed_index]
     lines = []

@@ -28,7 +28,7 @@ def prove_entry(engine: Engine, site: str, index: int) -> str:
     """Return the proof file of an entry under the latest checkpoint.
 
     Raises:
-        Refused: `no_such_entry`, `not_yet_signed` when no checkpoint covers it, `tree_incomplete`.
+        Refused: `no_such_entry`, `not_signed_yet` when no checkpoint covers it, `tree_incomplete`.
         StorageRefused: the database cannot be read.
     """
     with derived.reading(engine) as conn:
@@ -36,7 +36,7 @@ def prove_entry(engine: Engine, site: str, index: int) -> str:
             raise Refused("no_such_entry", "index", index=index)
         kept = checkpoints.latest(conn, site)
         if kept is None or kept.size <= index:
-            raise Refused("not_yet_signed", "index", index=index)
+            raise Refused("not_signed_yet", "index", index=index)
         try:
             hashes = tree.inclusion(conn, site, index, kept.size)
         except NodeMissing:

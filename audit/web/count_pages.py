@@ -74,6 +74,7 @@ def count_page(
     is_again = count.second is not None
     return render_template(
         "counts/count.html",
+        is_starter=count.started.actor == current_person().person,
         count=count,
         differ=_differing(count, book) if is_again else None,
         **_for_rows(typed, problems, found),

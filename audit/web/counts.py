@@ -19,7 +19,7 @@ from audit.web.acting import act, order_of, record_orders, second_person, signin
 from audit.web.count_form import read_found
 from audit.web.count_pages import changed, count_page, list_page, owners, revealed_page, second_page, waiting_page
 from audit.web.desk import desk, register
-from audit.web.forms import SEE_OTHER, Form, attempt, posted
+from audit.web.forms import SEE_OTHER, Form, Problems, attempt, posted
 from audit.web.products import registered
 from audit.web.security import access, allow, current_person
 from audit.web.stock_view import local_stamp, mg_per_ml
@@ -142,10 +142,15 @@ def end(count: str) -> ResponseReturnValue:
     form, (known, book) = posted(), _load(count)
 
     def do() -> str:
-        act(form, RevealCount(count=count), signing(form))
+        act(form, RevealCount(count=count), signing(form, "end_password"))
         return url_for(".show", count=count)
 
-    return attempt(do, lambda problems: waiting_page(known, book, problems, form))
+    def again(problems: Problems) -> str:
+        if known.first is None:
+            return count_page(known, book, form.typed, problems)
+        return waiting_page(known, book, problems, form)
+
+    return attempt(do, again)
 
 
 @blueprint.post("/<count>/owners")

@@ -91,8 +91,6 @@ def test_where_they_differ_both_count_again(paper):
 def test_a_count_nobody_confirmed_is_revealed_by_who_counted_and_stays_unconfirmed(paper):
     opened, _ = _opened_vial(paper)
     count = _count(paper)
-    with refused("count_first"):
-        paper.act("A", commands.RevealCount(count=count))
     paper.act("A", events.CountRecorded(count=count, **_found(paper, 1, **{opened: 8000})))
     with refused("not_your_count"):
         paper.act("M", commands.RevealCount(count=count))
@@ -101,6 +99,17 @@ def test_a_count_nobody_confirmed_is_revealed_by_who_counted_and_stays_unconfirm
     assert len(paper.cases("variance")) == 1
     with refused("count_over", "count"):
         paper.act("A", commands.RevealCount(count=count))
+
+
+def test_a_count_nobody_took_is_ended_by_who_began_it_and_counts_nothing(paper):
+    _opened_vial(paper)
+    count = _count(paper)
+    with refused("not_your_count"):
+        paper.act("M", commands.RevealCount(count=count))
+    paper.act("A", commands.RevealCount(count=count))
+    assert not paper.book().counts[count].is_open
+    assert paper.book().counts[count].first is None
+    assert paper.cases("variance") == []
 
 
 def test_two_counts_that_never_agreed_are_revealed_with_a_case_of_their_own(paper):

@@ -328,10 +328,10 @@ def test_having_looked_a_quarter_of_an_hour_ago_is_not_just_before(stocked):
 def test_a_count_nobody_confirms_may_be_ended_by_who_counted_and_stays_unconfirmed(stocked):
     page = _start(stocked)
     _count(stocked, page)
-    refused = stocked.browser("C").post(f"{page}/end", {"password": RIGHT}, on=f"{page}/second")
+    refused = stocked.browser("C").post(f"{page}/end", {"end_password": RIGHT}, on=f"{page}/second")
     assert refused.status_code == 422
     assert stocked.browser("B").refused(f"{page}/end", {}, on=page) == ["Type the password to sign"]
-    stocked.browser("B").done(f"{page}/end", {"password": RIGHT}, on=page)
+    stocked.browser("B").done(f"{page}/end", {"end_password": RIGHT}, on=page)
     for who in ("B", "I"):
         assert "Unconfirmed, for ever" in text_of(stocked.browser(who).get(page))
     assert "unconfirmed" in text_of(stocked.browser("C").get("/counts"))
@@ -394,3 +394,10 @@ def test_a_count_states_what_was_found_and_moves_nothing(stocked):
     assert vial.on_hand(stocked.vial) == 438_300
     recorded = recent_counts(stocked.clinic.register)[0].first.event
     assert recorded.opened == (events.LevelFound(container=stocked.vial, volume_ul=8653),)
+
+
+def test_a_count_begun_and_not_taken_is_ended_by_who_began_it_and_stock_is_shown_again(stocked):
+    page = _start(stocked)
+    assert "Nobody counted" not in stocked.browser("B").get(page)
+    stocked.browser("B").done(f"{page}/end", {"end_password": RIGHT}, on=page)
+    assert "Nobody counted" in stocked.browser("B").get(page)
