@@ -65,6 +65,8 @@ def _limited(limit: object) -> st.SearchStrategy[Any]:
 
 
 STEPS = st.lists(
-    st.tuples(st.integers(0, 14), st.integers(0, 99), st.integers(0, 99), st.integers(0, 1200)), min_size=12, max_size=30
+    st.tuples(st.integers(0, 14), st.integers(0, 99), st.integers(0, 99), st.integers(0, 1200)),
+    min_size=12,
+    max_size=30,
 )
 """A day as moves: what to do, to which of the things there are, and how much; `tests/domain/moves.py` plays it."""

@@ -209,9 +209,7 @@ def _levels(found: events.CountRecorded | events.CountConfirmed) -> dict[str, in
     return {line.container: line.volume_ul for line in found.opened}
 
 
-def _revealed(
-    register: Register, book: Book, count: Count, expected: tuple[Expected, ...], since: int
-) -> Revealed:
+def _revealed(register: Register, book: Book, count: Count, expected: tuple[Expected, ...], since: int) -> Revealed:
     first, started = count.first, count.started
     if first is None or not isinstance(first.event, events.CountRecorded):
         # Begun and not taken: it ended without a figure.
