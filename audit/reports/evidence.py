@@ -17,8 +17,8 @@ import zlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
+from html import escape
 from io import BytesIO
-from xml.sax.saxutils import escape
 
 import pikepdf
 from PIL import ImageCms

@@ -21,3 +21,12 @@ def house(tmp_path, monkeypatch: pytest.MonkeyPatch, compiled: FileSystemBytecod
     opened.service.app.jinja_env.bytecode_cache = compiled
     yield opened
     opened.clinic.register.engine.dispose()
+
+
+@pytest.fixture
+def stocked(house: House) -> House:
+    """A clinic with one opened and two sealed vials, whose book figures nobody could guess."""
+    vials = house.clinic.receive(count=3)
+    house.clinic.whole_session(vials[0], drawn_ul=1234, left_ul=34)
+    house.vial = vials[0]
+    return house
