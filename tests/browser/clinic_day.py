@@ -1,0 +1,428 @@
+"""A clinic's day as its people do it, page by page: set-up, delivery, sessions, witnesses, count, case, report.
+
+Each step leaves its people where the next one begins. Not here: what must hold afterwards (test_clinic_day.py).
+"""
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from playwright.sync_api import Browser
+
+from tests.browser.people import GS, Answer, Person, Tally, invite
+from tests.browser.service import Served
+
+VIALS_50 = "010030409205310" + "5" + "17290331" + "10EX-5402" + GS + "21000000017"
+VIALS_100 = "010030409205105" + "7" + "17281231" + "10EX-1187" + GS + "21000000044"
+OPENED, REST = "V-0001", ("V-0002", "V-0003", "V-0004")
+
+
+@dataclass
+class Day:
+    """The clinic on its day: the service, its people, and what was counted and shown."""
+
+    service: Served
+    browser: Browser
+    people: dict[str, Person] = field(default_factory=dict)
+    costs: dict[str, Tally] = field(default_factory=dict)
+    shown: dict[str, list[Answer]] = field(default_factory=dict)
+    sessions: list[str] = field(default_factory=list)
+
+    def person(self, letter: str) -> Person:
+        """Return one of the people."""
+        return self.people[letter]
+
+    def later(self, minutes: int) -> None:
+        """Let time pass."""
+        self.service.pass_minutes(minutes)
+
+    def come(self, letter: str, name: str, sign_in: str, word: str) -> Person:
+        """Let somebody in who has no password yet."""
+        self.people[letter] = invite(self.browser, self.service.address, name, sign_in, word)
+        return self.people[letter]
+
+
+def set_up(day: Day) -> None:
+    """Open the register by the link that the service printed: eight fields, the first person, the recovery key."""
+    doctor = day.come("A", "Dr A. Example", "a.example", "harbour").open(day.service.link)
+    doctor.look("01-set-up")
+    doctor.write(clinic="Example Ketamine Clinic", address="1 Sample Street, Springfield, NY 10001")
+    doctor.write(telephone="212-555-0100", registration="FE0417123", registration_expires="2028-03-31")
+    doctor.write(clinic_licence="EX-CL-0417", responsible="Dr A. Example")
+    doctor.page.locator("#f-zone").select_option("America/New_York")
+    doctor.tick("pack", "us-dea")
+    doctor.write(name=doctor.name, sign_in=doctor.sign_in, licence="EX-100417")
+    doctor.write(password=doctor.password, password_again=doctor.password)
+    doctor.tap("Open the register")
+    doctor.look("02-recovery-key")
+    doctor.tick("kept")
+    doctor.tap("Go to sign-in")
+    doctor.enter()
+    doctor.look("03-home-new-clinic")
+
+
+def enrol(day: Day) -> None:
+    """Enrol three people; each chooses a password by a link in a browser of their own."""
+    doctor = day.person("A")
+    staff = [
+        ("B", "RN B. Placeholder", "b.placeholder", "orchard", "nurse", "clinician"),
+        ("C", "RN C. Specimen-Longlastname", "c.specimen", "thistle", "nurse", "clinician"),
+        ("M", "Mx M. Sample", "m.sample", "granite", "pharmacist", "manager"),
+    ]
+    for letter, name, sign_in, word, profession, role in staff:
+        doctor.open("/people/new")
+        doctor.write(name=name, sign_in=sign_in)
+        doctor.page.locator("#f-profession").select_option(profession)
+        doctor.tick(f"role_{role}")
+        doctor.sign(password=doctor.password)
+        if letter == "B":
+            doctor.look("04-enrol")
+        doctor.tap("Enrol and sign")
+        if letter == "B":
+            doctor.look("05-password-link")
+        link = doctor.page.input_value("#f-address")
+        somebody = day.come(letter, name, sign_in, word).open(link)
+        somebody.write(new=somebody.password, again=somebody.password)
+        if letter == "B":
+            somebody.look("06-set-password")
+        somebody.tap("Set password")
+        somebody.enter()
+    doctor.open("/people").look("07-people")
+
+
+def stock_products(day: Day) -> None:
+    """Register a product from the catalogue."""
+    doctor = day.person("A").open("/products")
+    doctor.look("08-products")
+    doctor.tap("Register 0409-2053-10")
+    doctor.look("09-product")
+    doctor.tap("Register product")
+    doctor.must_see("NDC 0409-2053-10", "500 mg (10 mL)")
+
+
+def inventory_of_nothing(day: Day) -> None:
+    """Take the opening inventory by two people: nothing is on hand."""
+    doctor, nurse = day.person("A").open("/inventory"), day.person("B")
+    doctor.look("10-inventory")
+    doctor.tick("nothing")
+    doctor.sign(password=doctor.password)
+    doctor.tap("Sign the first count")
+    doctor.look("11-inventory-waits")
+    with nurse.shown() as shown:
+        nurse.open("/inventory/second")
+        nurse.look("12-inventory-second")
+        nurse.tick("nothing")
+        nurse.sign(second_password=nurse.password)
+        nurse.tap("Sign the second count")
+    day.shown["second inventory"] = shown
+    nurse.must_see("Both counts agree.", "Stated as zero")
+    nurse.look("13-inventory-agrees")
+
+
+def receive(day: Day) -> None:
+    """Receive two lots by their scanned codes, one of a product that the catalogue knows."""
+    day.later(20)
+    manager = day.person("M").open("/receive")
+    manager.look("14-receive")
+    manager.scan(VIALS_50)
+    manager.must_see("EX-5402")
+    manager.number(containers_0="4")
+    manager.scan(VIALS_100)
+    manager.must_see("EX-1187", "100 mg/mL")
+    manager.number(containers_1="2")
+    manager.write(supplier="Sample Wholesale Inc.", supplier_address="2 Placeholder Road, Albany, NY 12201")
+    manager.write(supplier_registration="RS0417456", invoice="INV-2231")
+    manager.write(invoice_date=day.service.today(), received_on=day.service.today())
+    manager.look("15-receive-scanned")
+    manager.sign(password=manager.password)
+    manager.tap("Sign the receipt")
+    manager.must_see("V-0001", "V-0004", "2000mg", "1000mg")
+    manager.look("16-received")
+    manager.open("/stock").look("17-stock")
+
+
+def session_with_two_changes(day: Day) -> None:
+    """Treat a new patient: 50 mg in 50 mL, the rate changed twice, 8.6 mL left, witnessed at the same tablet."""
+    nurse = day.person("B")
+    nurse.open("/").look("18-home-clinician")
+    nurse.tap("Start session")
+    nurse.tick("who", "other")
+    nurse.write(name="Patient One Placeholder", birth_date="1980-01-02")
+    nurse.number(weight="78")
+    nurse.look("19-open-session")
+    nurse.tap("Open the session")
+    day.sessions.append(nurse.path)
+    nurse.look("20-session-opened")
+    nurse.scan(OPENED)
+    nurse.tick("made_up", "50000")
+    nurse.key_in("volume", "1")
+    nurse.look("21-draw")
+    nurse.tap(nurse.page.locator("form#draw button.hero"))
+    nurse.look("22-session-drawn")
+    nurse.tap("Start S-0001")
+    day.later(15)
+    nurse.open(nurse.path)
+    nurse.look("23-session-running")
+    change_rate(nurse, "43.9 mL/h")
+    day.later(10)
+    nurse.open(nurse.path)
+    change_rate(nurse, "58.5 mL/h")
+    day.later(20)
+    nurse.tap("Stop infusion")
+    nurse.must_see("Confirm 8.6 mL (8.6 mg) left")
+    nurse.look("24-session-stopped")
+    nurse.tap("Confirm 8.6 mL (8.6 mg) left")
+    nurse.look("25-session-waits-blind")
+    reread(day, nurse, "C", "8.6", name="26-witness-reading", pry=True)
+    waste(nurse, look="27-waste")
+    witness(day, nurse, "C", look="28-witness-signs")
+    close(nurse, look="29-close")
+    nurse.must_see("balanced to 0 mg (0 mL)")
+    nurse.look("30-session-closed")
+
+
+def session_wholly_wasted(day: Day) -> None:
+    """Draw what was ordered for a patient who then does not want it: nothing is given, all is wasted."""
+    nurse = day.person("B")
+    nurse.open("/").tap("Start session")
+    nurse.tick("who", "other")
+    nurse.write(name="Patient Two Placeholder", birth_date="1975-06-30")
+    nurse.number(weight="78")
+    nurse.tap("Open the session")
+    day.sessions.append(nurse.path)
+    nurse.scan(OPENED)
+    nurse.tap("Draw 39 mg (0.78 mL)")
+    nurse.tap("Nothing was given")
+    nurse.look("31-nothing-given")
+    nurse.key_in("volume", "0.78")
+    nurse.tap(nurse.page.locator("form#read button.hero"))
+    reread(day, nurse, "C", "0.78")
+    waste(nurse)
+    witness(day, nurse, "C")
+    close(nurse)
+    nurse.must_see("balanced to 0 mg (0 mL)")
+    nurse.look("32-wholly-wasted")
+
+
+def session_corrected(day: Day) -> None:
+    """Treat the first patient again: a wrong number put right, one dose change, a witnessed waste; all counted."""
+    day.later(5)
+    nurse = day.person("B")
+    nurse.enter()
+    nurse.open("/")
+    with nurse.counted() as first:
+        nurse.tap("Start session")
+        nurse.choose("patient", "1 session")
+        nurse.number(weight="78")
+        nurse.tap("Open the session")
+        day.sessions.append(nurse.path)
+        nurse.scan(OPENED)
+        nurse.key_in("volume", "0.8")
+        nurse.tap(nurse.page.locator("form#draw button.hero"))
+    with nurse.counted() as correction:
+        nurse.tap("Correct")
+        nurse.look("33-choose-what-to-correct")
+        nurse.tap(nurse.page.locator(".tl li").filter(has_text="0.8 mL").get_by_role("link", name="Correct this"))
+        nurse.key_in(nurse.page.locator("[data-pad] input").first.get_attribute("name"), "0.9")
+        nurse.sign(password=nurse.password)
+        nurse.look("34-correct")
+        nurse.tap("Sign the correction")
+    day.costs["correction"] = correction
+    nurse.look("35-corrected")
+    nurse.open(day.sessions[-1])
+    nurse.look("36-session-corrected")
+    with nurse.counted() as then:
+        nurse.tap("Start S-")
+        day.later(20)
+        change_rate(nurse, "0.88 mL/h")
+        day.later(20)
+        nurse.tap("Stop infusion")
+        nurse.tap("Confirm 0.22 mL (11 mg) left")
+        reread(day, nurse, "C", "0.22")
+        waste(nurse)
+        with nurse.counted() as watched:
+            witness(day, nurse, "C")
+        close(nurse)
+    nurse.must_see("balanced to 0 mg (0 mL)")
+    day.costs["session"] = first + then
+    day.costs["witness"] = watched
+    nurse.look("37-corrected-closed")
+
+
+def change_rate(nurse: Person, rate: str) -> None:
+    """Change the rate by a chip, one tap."""
+    nurse.tap(nurse.page.locator("button.chip", has_text=rate))
+
+
+def reread(day: Day, nurse: Person, second: str, volume: str, *, name: str = "", pry: bool = False) -> None:
+    """Read what is left as second person at the first one's tablet; the service has shown them no figure before."""
+    witness_, session = day.person(second), day.sessions[-1]
+    with nurse.shown() as shown:
+        nurse.tap("Hand over: read")
+    if pry:
+        with witness_.shown() as seen:
+            pry_open(day, witness_, session)
+        shown = shown + seen
+    day.shown[f"reading {volume}"] = shown
+    who_are_you(nurse, witness_)
+    nurse.key_in("volume", volume)
+    nurse.sign(second_password=witness_.password)
+    if name:
+        nurse.look(name)
+    nurse.tap("Lock my reading")
+
+
+def pry_open(day: Day, person: Person, session: str) -> None:
+    """Open, as somebody who may still be the second person, every page that could tell a figure."""
+    person.enter()
+    today = day.service.today()
+    for path in ("/", session, "/sessions", "/stock", "/register", "/witness", "/reconcile", "/reports"):
+        person.open(path)
+    vial = person.open("/stock").page.locator("a", has_text=OPENED).first.get_attribute("href")
+    person.open(vial)
+    for one in re.findall(r'href="(/register/\d+)"', "".join(answer.text for answer in person.answers[-9:])):
+        person.open(one)
+    for suffix in ("json", "csv"):
+        person.page.evaluate("path => fetch(path).then(answer => answer.text())", f"/reconcile.{suffix}?from={today}")
+
+
+def who_are_you(nurse: Person, second: Person) -> None:
+    """Say who the second person is, where the page asks."""
+    chip = nurse.page.locator('label.chip:has(input[name="second"])', has_text=second.name)
+    if chip.count():
+        nurse.tally.taps += 1
+        chip.locator("input").check()
+    elif nurse.page.locator("select#f-second").count():
+        nurse.choose("second", second.name)
+
+
+def waste(nurse: Person, *, look: str = "") -> None:
+    """Sign the waste of what is left."""
+    if "/waste" not in nurse.path:
+        nurse.tap("Waste ")
+    for name in ("method", "reason"):
+        if not nurse.page.locator(f'input[name="{name}"]:checked').count():
+            nurse.tally.taps += 1
+            nurse.page.locator(f'label.chip:has(input[name="{name}"])').first.click()
+    nurse.sign(password=nurse.password)
+    if look:
+        nurse.look(look)
+    nurse.tap("Sign the waste")
+
+
+def witness(day: Day, nurse: Person, second: str, *, look: str = "") -> None:
+    """Sign as the second person who saw it emptied, at the first one's tablet."""
+    if nurse.path.startswith("/sessions/"):
+        nurse.tap("Second person signs the waste")
+    nurse.tick("seen")
+    who_are_you(nurse, day.person(second))
+    nurse.sign(second_password=day.person(second).password)
+    if look:
+        nurse.look(look)
+    nurse.tap("Sign with my own password")
+
+
+def close(nurse: Person, *, look: str = "") -> None:
+    """Close the session: nothing is left to account for."""
+    nurse.sign(password=nurse.password)
+    if look:
+        nurse.look(look)
+    nurse.tap("Close session, 0 mg (0 mL) left")
+
+
+def count(day: Day) -> None:
+    """Count blind at the end of the day, by two people at one tablet; a vial is 0.5 mL short of the book."""
+    day.later(25)
+    nurse, second = day.person("B"), day.person("C")
+    nurse.enter()
+    nurse.open("/counts").look("38-counts")
+    with nurse.shown() as first:
+        nurse.tap("Count at the close")
+        second.enter()
+        list_what_is_there(nurse, look="39-count")
+        with second.shown() as pried:
+            pry_open(day, second, day.sessions[-1])
+    nurse.sign(password=nurse.password)
+    with nurse.shown() as then:
+        nurse.tap("Sign my count")
+        nurse.look("40-count-signed")
+        nurse.tap("Pass to the second person")
+        nurse.look("41-count-second")
+        list_what_is_there(nurse)
+    day.shown["first count"] = first + pried
+    day.shown["second count"] = then
+    nurse.page.locator("#f-second").select_option(label=second.name)
+    nurse.sign(second_password=second.password)
+    nurse.tap("Sign my count")
+    nurse.must_see("1 line is not as the book has it", "−25 mg")
+    nurse.look("42-count-revealed")
+
+
+def list_what_is_there(nurse: Person, *, look: str = "") -> None:
+    """Find one opened vial at 6.82 mL and five sealed ones of two lots."""
+    before = nurse.tally.taps
+    nurse.scan(OPENED)
+    nurse.key_in("level_0", "6.82")
+    if look:
+        nurse.look(look)
+    for label in (*REST, "V-0005", "V-0006"):
+        nurse.scan(label)
+    assert nurse.tally.taps - before <= 5
+    nurse.must_see("Lot EX-5402, sealed", "Lot EX-1187, sealed")
+
+
+def assign(day: Day) -> None:
+    """Give the case an owner, at the counters' tablet, signed by the manager."""
+    nurse, manager = day.person("B"), day.person("M")
+    nurse.page.locator("#f-owner_0").select_option(label=manager.name)
+    nurse.page.locator("#f-second").select_option(label=manager.name)
+    nurse.sign(second_password=manager.password)
+    nurse.tap("Assign")
+    nurse.open("/cases")
+    nurse.look("43-cases")
+    manager.enter()
+    manager.open("/").look("44-home-manager")
+    manager.open("/cases").tap(manager.page.locator("main a[href*='/cases/']").first)
+    manager.must_see("−25 mg", manager.name)
+    manager.look("45-case")
+
+
+def reconcile(day: Day) -> None:
+    """Look at the day's accountability."""
+    manager, today = day.person("M"), day.service.today()
+    manager.open(f"/reconcile?from={today}&to={today}")
+    manager.look("46-reconciliation")
+
+
+def report(day: Day, into: Path) -> Path:
+    """Issue the inspection report of the day and fetch it."""
+    manager, today = day.person("M"), day.service.today()
+    manager.open("/reports").look("47-reports")
+    manager.write(**{"from": today, "to": today})
+    manager.sign(password=manager.password)
+    manager.tap("Sign and issue")
+    manager.look("48-report-issued")
+    with manager.page.expect_download() as fetched:
+        manager.on_screen("PDF").click()
+    file = into / fetched.value.suggested_filename
+    fetched.value.save_as(file)
+    return file
+
+
+def look_around(day: Day) -> None:
+    """Look at the pages on which nothing is done, and at one in the dark."""
+    nurse, manager = day.person("B"), day.person("M")
+    nurse.open("/sessions").look("49-sessions")
+    nurse.open("/stock").look("50-stock-after")
+    nurse.tap(nurse.page.locator("main a", has_text=OPENED).first)
+    nurse.look("51-vial")
+    nurse.open("/register").look("52-register")
+    manager.open("/register/verify").look("53-verify")
+    nurse.open("/register/20").look("54-entry")
+    nurse.open("/witness").look("55-witness-nothing")
+    nurse.open("/").look("56-home-after")
+    nurse.open("/no-such-page").look("57-unknown")
+    nurse.page.emulate_media(color_scheme="dark")
+    nurse.open(day.sessions[0]).look("58-dark-session")
+    manager.page.emulate_media(color_scheme="dark")
+    manager.open("/reconcile").look("59-dark-reconciliation")
