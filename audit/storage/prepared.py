@@ -1,8 +1,8 @@
 """Statements of the write path, compiled once for each engine and then handed straight to the driver.
 
 SQLAlchemy spells the SQL; building its result objects for ten small statements would take longer than the
-database needs to run them. Errors come out as SQLAlchemy's own. Where anybody listens to statements (a fault
-test, a tracer), they run the ordinary way, so that nothing is missed.
+database needs to run them. Errors come out as SQLAlchemy's own, and whoever listens to statements (a fault test,
+a tracer) hears of these as of any other.
 Not here: which statements there are. Values and columns need no conversion: text, integers and bytes only.
 """
 
@@ -42,8 +42,6 @@ class Prepared:
 
     def rows(self, conn: Connection, values: Values) -> Sequence[tuple[Any, ...]]:
         """Return all rows that the statement answers."""
-        if _is_watched(conn):
-            return [tuple(row) for row in conn.execute(self._statement, dict(values))]
         cursor = self._execute(conn, values)
         try:
             found: Sequence[tuple[Any, ...]] = cursor.fetchall()
@@ -58,8 +56,6 @@ class Prepared:
 
     def run(self, conn: Connection, values: Values) -> int:
         """Run a statement that answers no rows; return how many it concerned."""
-        if _is_watched(conn):
-            return conn.execute(self._statement, dict(values)).rowcount
         cursor = self._execute(conn, values)
         concerned: int = cursor.rowcount
         cursor.close()
@@ -67,32 +63,16 @@ class Prepared:
 
     def run_each(self, conn: Connection, rows: Sequence[Values]) -> None:
         """Run an insert for each row, of which there may be none."""
-        if rows and _is_watched(conn):
-            conn.execute(self._statement, [dict(row) for row in rows])
-            return
-        if len(rows) == 1:
-            self._execute(conn, rows[0]).close()
-        elif rows:
-            self._execute_each(conn, rows)
+        if rows:
+            text = self._text(conn)
+            _run(conn, text.sql, [text.parameters(row) for row in rows], many=True).close()
 
     def _execute(self, conn: Connection, values: Values) -> Any:  # noqa: ANN401 (a driver's cursor)
-        text = self._texts.get(conn.dialect.name) or self._compile(conn)
-        cursor = conn.connection.cursor()
-        try:
-            cursor.execute(text.sql, text.parameters(values))
-        except conn.dialect.loaded_dbapi.Error as error:
-            raise _as_sqlalchemys(conn, text.sql, error) from error
-        return cursor
+        text = self._text(conn)
+        return _run(conn, text.sql, text.parameters(values))
 
-    def _execute_each(self, conn: Connection, rows: Sequence[Values]) -> None:
-        text = self._texts.get(conn.dialect.name) or self._compile(conn)
-        cursor = conn.connection.cursor()
-        try:
-            cursor.executemany(text.sql, [text.parameters(row) for row in rows])
-        except conn.dialect.loaded_dbapi.Error as error:
-            raise _as_sqlalchemys(conn, text.sql, error) from error
-        finally:
-            cursor.close()
+    def _text(self, conn: Connection) -> _Text:
+        return self._texts.get(conn.dialect.name) or self._compile(conn)
 
     def _compile(self, conn: Connection) -> _Text:
         compiled: Any = self._statement.compile(dialect=conn.dialect, column_keys=self._columns)
@@ -104,20 +84,20 @@ class Prepared:
 
 def run_words(conn: Connection, words: str) -> None:
     """Run a few words of SQL without parameters, such as the beginning of a transaction."""
-    if _is_watched(conn):
-        conn.exec_driver_sql(words)
-        return
+    _run(conn, words, ()).close()
+
+
+def _run(conn: Connection, sql: str, parameters: Any, *, many: bool = False) -> Any:  # noqa: ANN401 (the driver's own)
+    """Run one statement on a new cursor, telling whoever listens before and after."""
     cursor = conn.connection.cursor()
+    conn.dispatch.before_cursor_execute(conn, cursor, sql, parameters, None, many)
     try:
-        cursor.execute(words)
+        (cursor.executemany if many else cursor.execute)(sql, parameters)
     except conn.dialect.loaded_dbapi.Error as error:
-        raise _as_sqlalchemys(conn, words, error) from error
-    finally:
         cursor.close()
-
-
-def _is_watched(conn: Connection) -> bool:
-    return bool(conn.dispatch.before_cursor_execute or conn.engine.dispatch.before_cursor_execute)
+        raise _as_sqlalchemys(conn, sql, error) from error
+    conn.dispatch.after_cursor_execute(conn, cursor, sql, parameters, None, many)
+    return cursor
 
 
 def _as_sqlalchemys(conn: Connection, sql: str, error: Exception) -> BaseException:
