@@ -1,6 +1,6 @@
-"""What every test may ask for: a database of each engine; and the rule that a skip needs a listed reason.
+"""What every test may ask for: a database of each engine, and a clinic on it.
 
-Not here: how a clinic acts (tests/clinic.py) and what the oracle knows (tests/oracle.py).
+Not here: how a clinic acts (clinic.py), what the oracle knows (oracle.py), which skips are let (skips.py).
 """
 
 import shutil
@@ -13,7 +13,8 @@ from audit.storage.upgrade import upgrade
 from tests import oracle
 from tests.clinic import Clinic, start_clinic
 from tests.postgres import PostgresServer
-from tests.skips import unreasoned
+
+pytest_plugins = ("tests.skips",)
 
 ENGINE_KINDS = ("sqlite", "postgresql")
 
@@ -78,35 +79,3 @@ def clinic(migrated_url: str, tmp_path: Path) -> Iterator[Clinic]:
     yield started
     started.register.engine.dispose()
     oracle.check(migrated_url)
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail a run that skipped a test without a reason of tests/skips.py."""
-    skips = unreasoned(_skips(session.config))
-    if skips and session.exitstatus == pytest.ExitCode.OK:
-        session.exitstatus = pytest.ExitCode.TESTS_FAILED
-
-
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Name the skips that made the run fail."""
-    skips = unreasoned(_skips(config))
-    if skips:
-        terminalreporter.section("skipped without a reason of tests/skips.py", sep="!", red=True)
-        for test, says in skips:
-            terminalreporter.line(f"{test}: {says}")
-
-
-def _skips(config: pytest.Config) -> list[tuple[str, str]]:
-    """Test id and words of each skip and each expected failure. Empty in the workers of xdist, which report up."""
-    reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None:
-        return []
-    found = [*reporter.stats.get("skipped", []), *reporter.stats.get("xfailed", [])]
-    return [(report.nodeid, _words(report)) for report in found]
-
-
-def _words(report: pytest.TestReport | pytest.CollectReport) -> str:
-    # A skip carries (file, line, reason); an expected failure has its reason beside the traceback.
-    if isinstance(report.longrepr, tuple):
-        return report.longrepr[2]
-    return getattr(report, "wasxfail", "") or "no reason given"

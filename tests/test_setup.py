@@ -224,11 +224,10 @@ def test_a_database_made_from_a_template_has_its_rows(postgres_server):
     ],
 )
 def test_a_run_with_an_unlisted_skip_fails(tmp_path, body, status):
-    for name in ("conftest.py", "postgres.py", "skips.py"):
-        (tmp_path / "tests").mkdir(exist_ok=True)
-        shutil.copy(ROOT / "tests" / name, tmp_path / "tests")
+    (tmp_path / "tests/tlog").mkdir(parents=True)
+    shutil.copy(ROOT / "tests/skips.py", tmp_path / "tests")
+    (tmp_path / "tests/conftest.py").write_text('pytest_plugins = ("tests.skips",)\n')
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
-    (tmp_path / "tests/tlog").mkdir()
     # A second test passes, for a module that is skipped whole leaves a run without tests, which fails anyway.
     (tmp_path / "tests/tlog/test_sample.py").write_text(body + "\n")
     (tmp_path / "tests/test_other.py").write_text("def test_b(): pass\n")

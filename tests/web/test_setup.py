@@ -86,7 +86,11 @@ def test_eight_fields_and_one_person_open_the_register(service, visitor) -> None
         None,
     )
     (first,) = people.persons(opened).values()
-    assert (first.name, first.sign_in, set(first.roles)) == ("Dr A. Example", "a.example", {"clinician", "administrator"})
+    assert (first.name, first.sign_in, set(first.roles)) == (
+        "Dr A. Example",
+        "a.example",
+        {"clinician", "administrator"},
+    )
 
 
 def test_the_recovery_key_is_shown_once_and_is_the_one_the_log_names(service, visitor) -> None:
@@ -108,9 +112,7 @@ def test_the_recovery_key_is_shown_once_and_is_the_one_the_log_names(service, vi
 
 def test_a_printed_recovery_key_can_be_typed_again() -> None:
     # RFC 4648 section 6: 32 bytes are 52 letters of base32 without padding.
-    assert recovery_text(bytes(range(32))) == (
-        "AAAQ EAYE AUDA OCAJ BIFQ YDIO B4IB CEQT CQKR MFYY DENB WHA5 DYPQ"
-    )
+    assert recovery_text(bytes(range(32))) == ("AAAQ EAYE AUDA OCAJ BIFQ YDIO B4IB CEQT CQKR MFYY DENB WHA5 DYPQ")
     assert recovery_seed("aaaqeaye auda ocaj bifq ydio b4ib ceqt cqkr mfyy denb wha5 dypq") == bytes(range(32))
     assert recovery_seed("AAAQ EAYE") is None
     assert recovery_seed("not base32 1890") is None
