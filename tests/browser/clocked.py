@@ -1,11 +1,12 @@
-"""`python tests/browser/clocked.py FILE serve`: the product's own command, its clock moved by the milliseconds in FILE.
+"""`python tests/browser/clocked.py FILE serve`: the product's own command, with FILE for its clock.
 
-A treatment takes forty minutes; a test that drives a day cannot wait for it. Nothing else differs from `python -m
-audit`, and the tests of `test_without_script.py` drive that one.
+A treatment takes forty minutes; a test that drives a day cannot wait for it. FILE holds milliseconds since 1970 UTC,
+and each look at the clock is one later, so that a busy machine gives nobody a larger dose. Nothing else differs from
+`python -m audit`, which test_without_script.py drives.
 """
 
 import sys
-import time
+from itertools import count
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -13,11 +14,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def main() -> None:
     sys.path.insert(0, str(ROOT))
-    moved = Path(sys.argv.pop(1))
+    clock, looks = Path(sys.argv.pop(1)), count()
     import audit.__main__
     import audit.app
 
-    audit.app.clock_ms = lambda: time.time_ns() // 1_000_000 + int(moved.read_text())
+    audit.app.clock_ms = lambda: int(clock.read_text()) + next(looks)
     audit.__main__.main()
 
 

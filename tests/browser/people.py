@@ -81,10 +81,11 @@ class Person:
         return self
 
     def enter(self) -> None:
-        """Sign in."""
-        self.open("/sign-in")
-        self.write(sign_in=self.sign_in, password=self.password)
-        self.send("Sign in")
+        """Sign in, where an earlier sign-in has ended."""
+        self.open("/")
+        if self.path.startswith("/sign-in"):
+            self.write(sign_in=self.sign_in, password=self.password)
+            self.tap("Sign in")
 
     def leave(self) -> None:
         """Sign out at this tablet."""
@@ -132,8 +133,6 @@ class Person:
         found = self.on_screen(target) if isinstance(target, str) else target
         with self.page.expect_navigation():
             found.click()
-
-    send = tap
 
     def on_screen(self, words: str) -> Locator:
         """Return the button or link whose words begin so."""
@@ -193,8 +192,12 @@ class Person:
 def invite(browser: Browser, address: str, name: str, sign_in: str, word: str, **options: object) -> Person:
     """Give somebody a tablet."""
     page = browser.new_context(viewport=TABLET, has_touch=True, **options).new_page()
+    page.set_default_timeout(20_000)
     person = Person(name=name, sign_in=sign_in, word=word, page=page, address=address)
-    page.on("console", lambda said: person.complaints.append(said.text) if said.type == "error" else None)
+    page.on(
+        "console",
+        lambda said: person.complaints.append(f"{said.text} {said.location['url']}") if said.type == "error" else None,
+    )
     page.on("pageerror", lambda error: person.complaints.append(str(error)))
     page.on("response", lambda response: _keep(person, response))
     return person

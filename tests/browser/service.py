@@ -32,17 +32,19 @@ class Served:
     link: str
     home: Path
     url: str
-    moved: Path | None
+    clock: Path | None
     process: subprocess.Popen[str]
 
     def pass_minutes(self, minutes: int) -> None:
         """Let time pass for the service."""
-        self._move(int(self.moved.read_text()) + minutes * MINUTE_MS)
+        beside = self.clock.with_suffix(".new")
+        beside.write_text(str(int(self.clock.read_text()) + minutes * MINUTE_MS))
+        beside.replace(self.clock)
 
     def today(self) -> str:
         """Return the clinic's day by the service's clock, as a report names it."""
-        now = time.time() + int(self.moved.read_text()) / 1000
-        return datetime.fromtimestamp(now, UTC).astimezone(ZONE).date().isoformat()
+        now_s = int(self.clock.read_text()) // 1000
+        return datetime.fromtimestamp(now_s, UTC).astimezone(ZONE).date().isoformat()
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the product beside the service, on the same home and database."""
@@ -56,20 +58,15 @@ class Served:
             timeout=120,
         )
 
-    def _move(self, by_ms: int) -> None:
-        beside = self.moved.with_suffix(".new")
-        beside.write_text(str(by_ms))
-        beside.replace(self.moved)
-
 
 @contextmanager
 def served(folder: Path, *, url: str = "", hour: int | None = None) -> Iterator[Served]:
     """Serve an empty register; with `hour` its clock starts yesterday at that hour of the clinic's zone."""
-    home, moved = folder / "var", folder / "clock"
+    home, clock = folder / "var", folder / "clock"
     command = ["-m", "audit", "serve"]
     if hour is not None:
-        command = [str(Path(__file__).with_name("clocked.py")), str(moved), "serve"]
-        moved.write_text(str(_back_to(hour)))
+        command = [str(Path(__file__).with_name("clocked.py")), str(clock), "serve"]
+        clock.write_text(str(_yesterday_ms(hour)))
     port = _free_port()
     log = (folder / "service.log").open("w")
     process = subprocess.Popen(
@@ -84,7 +81,7 @@ def served(folder: Path, *, url: str = "", hour: int | None = None) -> Iterator[
         link = _printed_link(process)
         address = f"http://localhost:{port}"
         _wait_for(link)
-        yield Served(address, link, home, url or f"sqlite:///{home / 'audit.db'}", moved if hour else None, process)
+        yield Served(address, link, home, url or f"sqlite:///{home / 'audit.db'}", clock if hour else None, process)
     finally:
         process.send_signal(signal.SIGTERM)
         left = process.wait(timeout=15)
@@ -100,10 +97,9 @@ def _environment(home: Path, url: str) -> dict[str, str]:
     return found | ({"AUDIT_DATABASE_URL": url} if url else {})
 
 
-def _back_to(hour: int) -> int:
-    now = datetime.now(ZONE)
-    start = (now - timedelta(days=1)).replace(hour=hour, minute=2, second=0, microsecond=0)
-    return int((start - now).total_seconds() * 1000)
+def _yesterday_ms(hour: int) -> int:
+    start = (datetime.now(ZONE) - timedelta(days=1)).replace(hour=hour, minute=2, second=0, microsecond=0)
+    return int(start.timestamp()) * 1000
 
 
 def _free_port() -> int:
