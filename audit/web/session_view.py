@@ -282,7 +282,7 @@ def _note(look: Look, group: list[Container], given_ug: int) -> str:
         return ""
     if any(one.reading is None for one in group):
         return "Rate × time. You read what is left when it has stopped."
-    mass = sum(run)
-    agrees = abs(given_ug - mass) * 1000 <= look.policy.rate_tolerance_permille * max(mass, 1)
+    mass = sum(run) // _TOLD_UG * _TOLD_UG
+    agrees = abs(given_ug - sum(run)) * 1000 <= look.policy.rate_tolerance_permille * max(sum(run), 1)
     told = f"Rate × time: {amount(mass)} mg ({amount(group[0].volume_in(mass))} mL)."
     return f"{told} {'Agrees.' if agrees else 'Differs from what was read: flagged.'}"

@@ -55,9 +55,10 @@ export function keepTyped(root) {
   for (const form of root.querySelectorAll("form[data-keep]")) {
     const kept = JSON.parse(storage.getItem(keyOf(form)) || "null");
     storage.removeItem(keyOf(form));
-    if (kept && storage.getItem(FLAG) && kept.person === who() && putBack(form, kept.typed)) tell(form);
+    if (kept && !kept.isLater && storage.getItem(FLAG) && kept.person === who() && putBack(form, kept.typed)) tell(form);
     if (kept) storage.removeItem(FLAG);
-    form.addEventListener("input", () =>
-      storage.setItem(keyOf(form), JSON.stringify({ person: who(), typed: typedIn(form) })));
+    // what is typed after the time-out is on the screen, or saved: nothing of it has to come back
+    form.addEventListener("input", () => storage.setItem(
+      keyOf(form), JSON.stringify({ person: who(), typed: typedIn(form), isLater: storage.getItem(FLAG) !== null })));
   }
 }
