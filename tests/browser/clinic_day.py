@@ -74,7 +74,8 @@ def enrol(day: Day) -> None:
         doctor.open("/people/new")
         doctor.write(name=name, sign_in=sign_in)
         doctor.page.locator("#f-profession").select_option(profession)
-        doctor.tick(f"role_{role}")
+        for one in ("clinician", "manager", "administrator", "inspector"):
+            doctor.page.locator(f"#f-role_{one}").set_checked(one == role)
         doctor.sign(password=doctor.password)
         if letter == "B":
             doctor.look("04-enrol")
@@ -287,8 +288,7 @@ def pry_open(day: Day, person: Person, session: str) -> None:
         person.open(f"/reconcile?from={today}&to={today}")
         person.open("/reports")
         for suffix in ("json", "csv"):
-            fetched = "path => fetch(path).then(answer => answer.text())"
-            person.page.evaluate(fetched, f"/reconcile.{suffix}?from={today}&to={today}")
+            person.fetch(f"/reconcile.{suffix}?from={today}&to={today}")
 
 
 def who_are_you(nurse: Person, second: Person) -> None:

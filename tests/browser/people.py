@@ -146,6 +146,10 @@ class Person:
         with self.page.expect_navigation():
             self.page.evaluate(SCAN, code)
 
+    def fetch(self, path: str) -> str:
+        """Fetch a file as the page would; return its text."""
+        return self.page.evaluate("path => fetch(path).then(answer => answer.text())", path)
+
     def says(self) -> str:
         """Return the words of the page in front of the person."""
         return re.sub(r"[\s\xa0]+", " ", self.page.inner_text("body"))
