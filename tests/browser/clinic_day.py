@@ -207,48 +207,61 @@ def session_wholly_wasted(day: Day) -> None:
 
 
 def session_corrected(day: Day) -> None:
-    """Treat the first patient again: a wrong number put right, one dose change, a witnessed waste; all counted."""
+    """Treat a known patient with one dose change, all counted; then put right a rate that was typed wrong."""
     day.later(5)
     nurse = day.person("B")
     nurse.enter()
-    nurse.open("/")
-    with nurse.counted() as first:
+    with nurse.counted() as session:
         nurse.tap("Start session")
         nurse.choose("patient", "1 session")
         nurse.number(weight="78")
         nurse.tap("Open the session")
         day.sessions.append(nurse.path)
         nurse.scan(OPENED)
-        nurse.key_in("volume", "0.98")
-        nurse.tap(nurse.page.locator("form#draw button.hero"))
-    with nurse.counted() as correction:
-        nurse.tap("Correct")
-        nurse.look("33-choose-what-to-correct")
-        nurse.tap(nurse.page.locator(".tl li").filter(has_text="0.98 mL").get_by_role("link", name="Correct this"))
-        nurse.key_in(nurse.page.locator("[data-pad] input").first.get_attribute("name"), "1.0")
-        nurse.sign(password=nurse.password)
-        nurse.look("34-correct")
-        nurse.tap("Sign the correction")
-    day.costs["correction"] = correction
-    nurse.look("35-corrected")
-    nurse.open(day.sessions[-1])
-    nurse.look("36-session-corrected")
-    with nurse.counted() as then:
+        nurse.tap("Draw 39 mg (0.78 mL)")
         nurse.tap("Start S-")
-        day.later(20)
-        change_rate(nurse, "43.9 mL/h")
-        day.later(20)
+    day.later(20)
+    type_a_wrong_rate(nurse, "65.2")
+    with nurse.counted() as correction:
+        correct_the_rate(nurse, wrong="65.2 mL/h", right="56")
+    nurse.open(day.sessions[-1])
+    nurse.must_see("56 mL/h", "Correction")
+    nurse.look("34-session-corrected")
+    day.later(10)
+    with nurse.counted() as then:
+        change_rate(nurse, "75 mL/h")
+        day.later(10)
         nurse.tap("Stop infusion")
-        nurse.tap("Confirm 15.9 mL (15.9 mg) left")
-        reread(day, nurse, "C", "15.9")
-        waste(nurse)
+        nurse.tap("Confirm 3.2 mL (2.496 mg) left")
+        reread(day, nurse, "C", "3.2")
         with nurse.counted() as watched:
+            waste(nurse)
             witness(day, nurse, "C")
         close(nurse)
     nurse.must_see("balanced to 0 mg (0 mL)")
-    day.costs["session"] = first + then
-    day.costs["witness"] = watched
-    nurse.look("37-corrected-closed")
+    nurse.look("35-corrected-closed")
+    session.add(then)
+    day.costs = {"session": session, "waste and witness": watched, "correction": correction}
+
+
+def type_a_wrong_rate(nurse: Person, rate: str) -> None:
+    """Type a rate on the keypad, its digits turned round."""
+    nurse.tap("Other…")
+    nurse.key_in("rate", rate)
+    nurse.page.locator('label.chip:has(input[name="reason"])').first.click()
+    nurse.look("31a-other-rate")
+    nurse.tap(nurse.page.locator("form#rate button.hero"))
+
+
+def correct_the_rate(nurse: Person, *, wrong: str, right: str) -> None:
+    """Put a wrong number right, from the page of its session."""
+    nurse.tap("Correct")
+    nurse.look("32-choose-what-to-correct")
+    nurse.tap(nurse.page.locator(".tl li").filter(has_text=wrong).get_by_role("link", name="Correct this"))
+    nurse.key_in(nurse.page.locator("[data-pad] input").first.get_attribute("name"), right)
+    nurse.sign(password=nurse.password)
+    nurse.look("33-correct")
+    nurse.tap("Sign the correction")
 
 
 def change_rate(nurse: Person, rate: str) -> None:
@@ -365,10 +378,10 @@ def count(day: Day) -> None:
 
 
 def list_what_is_there(nurse: Person, *, look: str = "") -> None:
-    """Find one opened vial at 6.72 mL and five sealed ones of two lots."""
+    """Find one opened vial at 6.94 mL and five sealed ones of two lots."""
     before = nurse.tally.taps
     nurse.scan(OPENED)
-    nurse.key_in("level_0", "6.72")
+    nurse.key_in("level_0", "6.94")
     if look:
         nurse.look(look)
     for label in (*REST, "V-0005", "V-0006"):

@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -29,24 +30,24 @@ STEPS = (
     clinic_day.count,
     clinic_day.assign,
 )
-# Four vials of 500 mg came; 41.4 + 0 + 34.1 mg given, 8.6 + 39 + 15.9 mg wasted; counted were three sealed vials and
-# one at 6.72 mL, where 7.22 mL should be: 0.5 mL short of 50 mg/mL.
+# Four vials of 500 mg came; 41.4 + 0 + 36.504 mg given, 8.6 + 39 + 2.496 mg wasted; counted were three sealed vials and
+# one at 6.94 mL, where 7.44 mL should be: 0.5 mL short of 50 mg/mL.
 FIFTY_UG = {
     "opening": 0,
     "received": 2_000_000,
     "accountable": 2_000_000,
-    "closing": 1_836_000,
-    "given": 75_500,
-    "wasted": 63_500,
+    "closing": 1_847_000,
+    "given": 77_904,
+    "wasted": 50_096,
     "lost": 0,
     "accounted": 1_975_000,
     "difference": -25_000,
 }
 BLIND = {
     "reading 8.6": ("8.6", "41.4"),
-    "reading 15.9": ("15.9", "34.1"),
-    "first count": ("7.22", "361", "1500"),
-    "second count": ("7.22", "361", "6.72", "336"),
+    "reading 3.2": ("3.2", "2.496", "36.504"),
+    "first count": ("7.44", "372", "1500"),
+    "second count": ("7.44", "372", "6.94", "347"),
 }
 """What nobody must be shown meanwhile: the first reading and what it says was given; the book; the first count."""
 REFUSED = re.compile(r"/no-such-page$|/reconcile\.(json|csv)\?")
@@ -105,7 +106,7 @@ def assert_blind_was_absent(day: Day) -> None:
 def tells(answer: Answer, figure: str) -> bool:
     """Say whether a page or file tells a figure in any of its spellings: mL or mg, thousandths, a hidden field."""
     plain = re.escape(figure)
-    thousandths = str(int(float(figure) * 1000))
+    thousandths = str(int(Decimal(figure) * 1000))
     gap = r"(?:\s|\xa0|&nbsp;|&#160;|<[^>]*>)*"
     spelled = rf"(?<![\w.,-]){plain}0*{gap}m[gL]|[\"':]{plain}0*[\"',}}]|(?<![\w.-]){thousandths}(?![\w.-])"
     return re.search(spelled, answer.text) is not None
