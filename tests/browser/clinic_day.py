@@ -28,6 +28,7 @@ class Day:
     shown: dict[str, list[Answer]] = field(default_factory=dict)
     sessions: list[str] = field(default_factory=list)
     vial: str = ""
+    has_script: bool = True
 
     def person(self, letter: str) -> Person:
         """Return one of the people."""
@@ -39,7 +40,9 @@ class Day:
 
     def come(self, letter: str, name: str, sign_in: str, word: str) -> Person:
         """Let somebody in who has no password yet."""
-        self.people[letter] = invite(self.browser, self.service.address, name, sign_in, word)
+        self.people[letter] = invite(
+            self.browser, self.service.address, name=name, sign_in=sign_in, word=word, has_script=self.has_script
+        )
         return self.people[letter]
 
 
@@ -123,7 +126,6 @@ def inventory_of_nothing(day: Day) -> None:
 
 def receive(day: Day) -> None:
     """Receive two lots by their scanned codes, one of a product that the catalogue knows."""
-    day.later(20)
     manager = day.person("M").open("/receive")
     manager.look("14-receive")
     manager.scan(VIALS_50)
@@ -170,6 +172,7 @@ def session_with_two_changes(day: Day) -> None:
     day.later(10)
     nurse.open(nurse.path)
     change_rate(nurse, "58.5 mL/h")
+    nurse.look("23-session-changed")
     day.later(20)
     nurse.tap("Stop infusion")
     nurse.must_see("Confirm 8.6 mL (8.6 mg) left")
@@ -195,7 +198,7 @@ def session_wholly_wasted(day: Day) -> None:
     nurse.scan(OPENED)
     nurse.tap("Draw 39 mg (0.78 mL)")
     nurse.tap("Nothing was given")
-    nurse.look("31-nothing-given")
+    nurse.look("30-nothing-given")
     nurse.key_in("volume", "50")
     nurse.tap(nurse.page.locator("form#read button.hero"))
     reread(day, nurse, "C", "50")
@@ -203,7 +206,7 @@ def session_wholly_wasted(day: Day) -> None:
     witness(day, nurse, "C")
     close(nurse)
     nurse.must_see("balanced to 0 mg (0 mL)")
-    nurse.look("32-wholly-wasted")
+    nurse.look("31-wholly-wasted")
 
 
 def session_corrected(day: Day) -> None:
@@ -249,7 +252,7 @@ def type_a_wrong_rate(nurse: Person, rate: str) -> None:
     nurse.tap("Other…")
     nurse.key_in("rate", rate)
     nurse.page.locator('label.chip:has(input[name="reason"])').first.click()
-    nurse.look("31a-other-rate")
+    nurse.look("31-other-rate")
     nurse.tap(nurse.page.locator("form#rate button.hero"))
 
 

@@ -43,7 +43,7 @@ class Served:
 
     def today(self) -> str:
         """Return the clinic's day by the service's clock, as a report names it."""
-        now_s = int(self.clock.read_text()) // 1000
+        now_s = int(self.clock.read_text()) // 1000 if self.clock else time.time()
         return datetime.fromtimestamp(now_s, UTC).astimezone(ZONE).date().isoformat()
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
