@@ -147,7 +147,7 @@ class Person:
         """Scan a code; its page sends itself. Without script the field has the focus, and loses the separator."""
         self.tally.scans += 1
         if not self.has_script:
-            self.page.locator("[data-scan]").fill(code.split(GS)[0])
+            self.page.locator("[data-scan]").fill(code.split(GS, maxsplit=1)[0])
             with self.page.expect_navigation():
                 self.page.keyboard.press("Enter")
             return

@@ -49,7 +49,7 @@ class Served:
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run a command of the product beside the service, on the same home and database."""
         return subprocess.run(
-            [sys.executable, "-m", "audit", *arguments],
+            _command(self.clock, *arguments),
             cwd=ROOT,
             env=_environment(self.home, self.url),
             capture_output=True,
@@ -63,14 +63,13 @@ class Served:
 def served(folder: Path, *, url: str = "", hour: int | None = None) -> Iterator[Served]:
     """Serve an empty register; with `hour` its clock starts yesterday at that hour of the clinic's zone."""
     home, clock = folder / "var", folder / "clock"
-    command = ["-m", "audit", "serve"]
     if hour is not None:
-        command = [str(Path(__file__).with_name("clocked.py")), str(clock), "serve"]
         clock.write_text(str(_yesterday_ms(hour)))
+    turned = clock if hour is not None else None
     port = _free_port()
     log = (folder / "service.log").open("w")
     process = subprocess.Popen(
-        [sys.executable, *command],
+        _command(turned, "serve"),
         cwd=ROOT,
         env=_environment(home, url) | {"AUDIT_BIND": f"127.0.0.1:{port}", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
@@ -81,7 +80,7 @@ def served(folder: Path, *, url: str = "", hour: int | None = None) -> Iterator[
         link = _printed_link(process)
         address = f"http://localhost:{port}"
         _wait_for(link)
-        yield Served(address, link, home, url or f"sqlite:///{home / 'audit.db'}", clock if hour else None, process)
+        yield Served(address, link, home, url or f"sqlite:///{home / 'audit.db'}", turned, process)
     finally:
         process.send_signal(signal.SIGTERM)
         left = process.wait(timeout=15)
@@ -90,6 +89,12 @@ def served(folder: Path, *, url: str = "", hour: int | None = None) -> Iterator[
     said = (folder / "service.log").read_text()
     assert left == 0, said[-2000:]
     assert "Traceback" not in said, said[-4000:]
+
+
+def _command(clock: Path | None, *arguments: str) -> list[str]:
+    if clock is None:
+        return [sys.executable, "-m", "audit", *arguments]
+    return [sys.executable, str(Path(__file__).with_name("clocked.py")), str(clock), *arguments]
 
 
 def _environment(home: Path, url: str) -> dict[str, str]:
