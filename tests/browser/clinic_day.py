@@ -70,7 +70,7 @@ def enrol(day: Day) -> None:
     doctor = day.person("A")
     staff = [
         ("B", "RN B. Placeholder", "b.placeholder", "orchard", "nurse", "clinician"),
-        ("C", "RN C. Specimen-Longlastname", "c.specimen", "thistle", "nurse", "clinician"),
+        ("C", "RN C. Specimen", "c.specimen", "thistle", "nurse", "clinician"),
         ("M", "Mx M. Sample", "m.sample", "granite", "pharmacist", "manager"),
     ]
     for letter, name, sign_in, word, profession, role in staff:

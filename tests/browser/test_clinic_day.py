@@ -138,7 +138,7 @@ def assert_the_report_holds(day: Day, file: Path) -> None:
     for figure in REPORTED:
         assert figure in text, figure
     folder = Path(os.environ.get("SHOTS") or file.parent)
-    said_by("pdftoppm", "-r", "72", "-png", str(file), str(folder / "report"))
+    said_by("pdftoppm", "-r", "90", "-png", str(file), str(folder / "report"))
     pictures = sorted(folder.glob("report-*.png"))
     assert len(pictures) == len(pages)
     assert min(picture.stat().st_size for picture in pictures) > 2_000
