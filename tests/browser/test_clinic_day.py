@@ -12,8 +12,8 @@ import pytest
 from pypdf import PdfReader
 
 from tests import oracle
-from tests.browser import clinic_day
-from tests.browser.clinic_day import Day
+from tests.browser import clinic_day, treatment
+from tests.browser.day import Day
 from tests.browser.people import Answer
 from tests.browser.service import served
 
@@ -25,9 +25,9 @@ STEPS = (
     clinic_day.stock_products,
     clinic_day.inventory_of_nothing,
     clinic_day.receive,
-    clinic_day.session_with_two_changes,
-    clinic_day.session_wholly_wasted,
-    clinic_day.session_corrected,
+    treatment.session_with_two_changes,
+    treatment.session_wholly_wasted,
+    treatment.session_corrected,
     clinic_day.count,
     clinic_day.assign,
 )

@@ -3,8 +3,8 @@
 import pytest
 
 from tests import oracle
-from tests.browser import clinic_day
-from tests.browser.clinic_day import Day
+from tests.browser import clinic_day, treatment
+from tests.browser.day import OPENED, Day
 from tests.browser.service import served
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -35,17 +35,17 @@ def treat(day: Day) -> None:
     nurse.number(weight="78")
     nurse.tap("Open the session")
     day.sessions.append(nurse.path)
-    nurse.scan(clinic_day.OPENED)
+    nurse.scan(OPENED)
     nurse.key_in("volume", "0.78")
     nurse.tap(nurse.page.locator("form#draw button.hero"))
     nurse.tap("Start S-0001")
-    clinic_day.change_rate(nurse, "0.88 mL/h")
+    treatment.change_rate(nurse, "0.88 mL/h")
     nurse.tap("Stop infusion")
     nurse.tap("The syringe shows another amount")
     nurse.key_in("volume", "0.7")
     nurse.tap(nurse.page.locator("form#read button.hero"))
-    clinic_day.reread(day, nurse, "C", "0.7")
-    clinic_day.waste(nurse)
-    clinic_day.witness(day, nurse, "C")
-    clinic_day.close(nurse)
+    treatment.reread(day, nurse, "C", "0.7")
+    treatment.waste(nurse)
+    treatment.witness(day, nurse, "C")
+    treatment.close(nurse)
     nurse.must_see("balanced to 0 mg (0 mL)", "Wasted 35 mg (0.7 mL)", "Witnessed the waste of 35 mg (0.7 mL)")
