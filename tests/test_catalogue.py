@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from audit.cli.main import COMMANDS
 from audit.domain.errors import Refused
+from audit.services.verifying.verdict import Rule
 from audit.web.messages import SENTENCES, sentence
 
 ROOT = Path(__file__).parents[1]
@@ -90,3 +92,14 @@ def test_the_golden_page_of_refusals_is_the_catalogue():
     if os.environ.get("WRITE_GOLDEN"):
         PAGE.write_text(page(), "utf-8")
     assert PAGE.read_text("utf-8") == page()
+
+
+def test_every_command_and_every_check_is_in_the_operators_page():
+    text = (ROOT / "docs" / "operating.md").read_text("utf-8")
+    assert [name for name in COMMANDS if f"`audit {name}" not in text] == []
+    assert [rule.meaning for rule in Rule if rule.meaning not in text] == []
+
+
+def test_every_decision_keeps_what_was_rejected():
+    pages = sorted((ROOT / "docs" / "adr").glob("*.md"))
+    assert [page.name for page in pages if "**Rejected.**" not in page.read_text("utf-8")] == []
