@@ -51,7 +51,7 @@ SENTENCES: dict[str, str] = {
     "key_malformed": "The key file {path} does not hold a key",
     "key_readable": "Others may read the key file {path}. Make it yours alone: chmod 600",
     "label_listed": "{label} is on your list already",
-    "less_than_lost": "The book has only {left_ug:mg} mg left, less than {variance_ug:mg} mg. Correct what was drawn first",
+    "less_than_lost": "The book has {left_ug:mg} mg left, less than {variance_ug:mg} mg. Correct what was drawn first",
     "line_not_added": "Add this lot, or empty its field, before you sign",
     "log_already_open": "A log is open here already",
     "made_up_less": "{volume_ul:ml} mL is less than was drawn ({drawn_ul:ml} mL)",
