@@ -126,11 +126,13 @@ def explore_demo(settings: Settings, desk: Desk) -> None:
 
 
 def watch_forever(desk: Desk, stop: threading.Event) -> None:
-    """Compare database and signer once a minute until told to stop."""
-    while not stop.wait(WATCH_EVERY_S):
+    """Sign what waits once a second, and compare database and signer once a minute, until told to stop."""
+    seconds = 0
+    while not stop.wait(1):
+        seconds += 1
         if desk.watch is not None:
             try:
-                desk.watch.look()
+                desk.watch.look() if seconds % WATCH_EVERY_S == 0 else desk.watch.sign_waiting()
             except Exception:  # the one place that outlives a fault: the next minute looks again
                 logger.exception("looking at the record failed")
 

@@ -12,8 +12,11 @@ from audit.storage import checkpoints, log, signer_store, tree
 from audit.storage.checkpoints import StoredCheckpoint
 from audit.storage.engine import Connection, Engine, read, write
 from audit.storage.signer_store import Held, HeldMoved
+from audit.tlog.attestation import attest_holds
+from audit.tlog.canonical import NotCanonical
 from audit.tlog.checkpoint import Checkpoint, sign
-from audit.tlog.keys import SigningKey
+from audit.tlog.entry import FIRST_PREV, Entry, EntryRefused, decode_entry
+from audit.tlog.keys import KeyRefused, SigningKey, VerifierKey
 from audit.tlog.merkle import ProofRefused, verify_consistency
 
 
@@ -62,9 +65,12 @@ class Signer:
 
 
 def standing(conn: Connection, site: str, origin: str, signer: Signer) -> Standing:
-    """Compare the database's head with the signer's row."""
-    size = log.head(conn, site).size
+    """Compare the database's head with the signer's row; to be asked first of all of `conn`.
+
+    The row is read before the head: only what is committed is signed, so a head read later is never behind it.
+    """
     held = signer.held(origin)
+    size = log.head(conn, site).size
     if held is None:
         return Standing.NO_ROW
     if size < held.size:
@@ -80,14 +86,15 @@ def publish(engine: Engine, site: str, origin: str, signer: Signer) -> StoredChe
     Raises:
         SignerRefused: the database is behind the signer or tells another history.
     """
+    held = signer.held(origin)  # before the head, as in `standing`
     with read(engine) as conn:
         size = log.head(conn, site).size
         if size == 0:
             return None
         kept = checkpoints.latest(conn, site)
-        held = signer.held(origin)
         if held is not None and held.size > size:
             raise SignerRefused(f"the database has {size} entries, the signer signed {held.size}")
+        _check_further_entries(conn, site, origin, held.size if held else 0, size)
         root = tree.root(conn, site, size)
         proof = tree.consistency(conn, site, held.size, size) if held and held.size < size else ()
     if kept is not None and kept.size == size and held is not None and held.size == size:
@@ -97,9 +104,39 @@ def publish(engine: Engine, site: str, origin: str, signer: Signer) -> StoredChe
     except HeldMoved:
         # Another worker signed the same head or a later one meanwhile: its checkpoint stands.
         return kept
+    except SignerRefused:
+        if signer.held(origin) == held:
+            raise
+        return kept  # as above: what was shown to the signer was made for the row before
     with write(engine) as conn:
         checkpoints.save(conn, site, size, root, note)
         return checkpoints.latest(conn, site)
+
+
+def _check_further_entries(conn: Connection, site: str, origin: str, start: int, size: int) -> None:
+    """Refuse to sign over an entry the service did not write: a row put in by SQL has no valid `attest`.
+
+    The service's key is that of entry 0, which the first checkpoint already covers.
+    """
+    opening = log.entry(conn, site, 0)
+    before = log.entry(conn, site, start - 1) if start else None
+    try:
+        key = VerifierKey.from_string(str(decode_entry(opening.body if opening else b"").facts.get("service_key")))
+        prev, expected = before.leaf.hex() if before else FIRST_PREV, start
+        for stored in log.entries(conn, site, start, size):
+            entry = decode_entry(stored.body)
+            if (entry.log, entry.index, entry.prev) != (origin, expected, prev) or not _is_attested(entry, origin, key):
+                raise SignerRefused(f"entry {expected} was not written by the service")
+            prev, expected = entry.leaf.hex(), expected + 1
+    except (NotCanonical, EntryRefused, KeyRefused) as refused:
+        raise SignerRefused(f"an entry past {start} does not read: {refused}") from refused
+    if expected != size:
+        raise SignerRefused(f"entries are missing from {expected} on")
+
+
+def _is_attested(entry: Entry, origin: str, key: VerifierKey) -> bool:
+    attest = entry.signature.get("attest")
+    return isinstance(attest, str) and attest_holds(entry.act, origin=origin, attest=attest, key=key)
 
 
 def _check_extends(held: Held, checkpoint: Checkpoint, consistency: tuple[bytes, ...]) -> None:

@@ -51,6 +51,7 @@ class Watch:
         self._signer = signer
         self._lock = threading.Lock()
         self._published_ms = 0
+        self._is_waiting = False
         self._broken: Standing | None = None
 
     @property
@@ -85,8 +86,8 @@ class Watch:
         register = self._register
         held = self._signer.held(register.origin)
         with read(register.engine) as conn:
-            head = log.head(conn, register.site)
             found = standing(conn, register.site, register.origin, self._signer)
+            head = log.head(conn, register.site)
             root = tree.root(conn, register.site, head.size).hex() if head.size else ""
         return Compared(
             standing=self._broken or found,
@@ -98,8 +99,15 @@ class Watch:
         )
 
     def after_entry(self) -> None:
-        """Sign the new head unless that was done within the last second."""
+        """Sign the new head; within a second of the last signature leave it to `sign_waiting`."""
         if self._register.clock() - self._published_ms >= PUBLISH_EVERY_MS:
+            self.sign()
+        else:
+            self._is_waiting = True
+
+    def sign_waiting(self) -> None:
+        """Sign what was left waiting; called once a second, and costs nothing while nothing waits."""
+        if self._is_waiting:
             self.sign()
 
     def sign(self) -> None:
@@ -107,10 +115,14 @@ class Watch:
         register = self._register
         with self._lock:
             self._published_ms = register.clock()
+            self._is_waiting = False
             try:
                 publish(register.engine, register.site, register.origin, self._signer)
             except SignerRefused:
-                self._broken = Standing.BEHIND
+                with read(register.engine) as conn:
+                    found = standing(conn, register.site, register.origin, self._signer)
+                # Ahead, and yet refused: entries that the service did not write.
+                self._broken = Standing.BEHIND if found is Standing.BEHIND else Standing.FORKED
 
     def state(self) -> RecordState:
         """Return how the record stands now."""

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from sqlalchemy import Connection, Select, bindparam, insert, select
+from sqlalchemy import Connection, Select, bindparam, select
+from sqlalchemy.dialects import postgresql, sqlite
 
 from audit.storage.schema import checkpoint
 
@@ -32,6 +33,10 @@ _CHECKPOINTS: Final[Select[*tuple[Any, ...]]] = select(checkpoint.c.size, checkp
 _AT: Final = _CHECKPOINTS.where(checkpoint.c.size == bindparam("at_size"))
 _LATEST: Final = _CHECKPOINTS.order_by(checkpoint.c.size.desc()).limit(1)
 _COVERING: Final = _CHECKPOINTS.where(checkpoint.c.size > bindparam("of_index")).order_by(checkpoint.c.size).limit(1)
+_KEEP: Final = {
+    "sqlite": sqlite.insert(checkpoint).on_conflict_do_nothing(),
+    "postgresql": postgresql.insert(checkpoint).on_conflict_do_nothing(),
+}
 _ALL: Final = _CHECKPOINTS.order_by(checkpoint.c.size)
 
 
@@ -40,10 +45,13 @@ def save(conn: Connection, site: str, size: int, root: bytes, note: str) -> None
 
     Raises `CheckpointDiffers` when another one is kept for this size.
     """
-    kept = _one(conn, _AT, {"at_site": site, "at_size": size})
+    at = {"at_site": site, "at_size": size}
+    kept = _one(conn, _AT, at)
     if kept is None:
-        conn.execute(insert(checkpoint), {"site": site, "size": size, "root": root, "note": note})
-    elif kept != StoredCheckpoint(size, root, note):
+        # Two workers may keep the same one at one moment: the second waits for the first, then finds it there.
+        conn.execute(_KEEP[conn.dialect.name], {"site": site, "size": size, "root": root, "note": note})
+        kept = _one(conn, _AT, at)
+    if kept != StoredCheckpoint(size, root, note):
         raise CheckpointDiffers(f"the log of {site} has another checkpoint at size {size}")
 
 
