@@ -45,7 +45,7 @@ def save(conn: Connection, site: str, size: int, root: bytes, note: str) -> None
 
     Raises `CheckpointDiffers` when another one is kept for this size.
     """
-    at = {"at_site": site, "at_size": size}
+    at: dict[str, str | int] = {"at_site": site, "at_size": size}
     kept = _one(conn, _AT, at)
     if kept is None:
         # Two workers may keep the same one at one moment: the second waits for the first, then finds it there.
