@@ -38,8 +38,9 @@ def pages_of(house, session: str, syringe: str) -> list[str]:
 
 
 def told(answer: str) -> bool:
-    """Whether an answer holds the first reading, or what was given by it."""
-    return any(figure in answer for figure in (FIRST_ML, FIRST_MG, "237", "11850", "38.15", "38150", "0.763"))
+    """Whether an answer holds the first reading, or what was given by it; digits inside a hash or token are neither."""
+    figures = (FIRST_ML, FIRST_MG, "237", "11850", "38.15", "38150", "0.763")
+    return any(re.search(rf"(?<![\w.-]){re.escape(figure)}(?![\w-])", answer) for figure in figures)
 
 
 def test_a_first_reading_is_in_no_answer_to_anyone_who_may_still_witness_it(house):
