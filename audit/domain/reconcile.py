@@ -9,6 +9,8 @@ period the difference is not counted, and None says so: the book's own closing f
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from audit.domain.book import Book, Recorded
+from audit.domain.events import CountConfirmed
 from audit.domain.postings import ON_HAND, Account
 
 
@@ -27,6 +29,44 @@ class CountBasis:
     index: int
     occurred_ms: int
     unexplained_ug: Mapping[Strength, int]
+
+
+def count_basis(book: Book, *, until_ms: int) -> CountBasis | None:
+    """Return the last confirmed count that happened before a moment; the book is that of the whole log."""
+    for entry in sorted(book.entries.values(), key=_index, reverse=True):
+        if isinstance(entry.event, CountConfirmed) and entry.event.agrees and entry.occurred_ms < until_ms:
+            return CountBasis(
+                index=entry.index, occurred_ms=entry.occurred_ms, unexplained_ug=unexplained_at(book, entry.index)
+            )
+    return None
+
+
+def unexplained_at(book: Book, count_index: int) -> dict[Strength, int]:
+    """Add up the cases still open of a count and those before it; a closed one has been posted and leaves nothing.
+
+    A later count's cases hold only what it differs beyond these, so the sum is counted less book at this count.
+    """
+    left: dict[Strength, int] = {}
+    for case in book.cases.values():
+        of_this_or_before = case.cause == "variance" and case.of.index <= count_index
+        if of_this_or_before and case.is_open and (strength := strength_of(book, case.product, case.container)):
+            left[strength] = left.get(strength, 0) + case.variance_ug
+    return left
+
+
+def strength_of(book: Book, product: str | None, container: str | None) -> Strength | None:
+    """Return what a case is accounted under: its container's strength, else its product's."""
+    if container in book.containers:
+        vial = book.containers[container]
+        return Strength(vial.concentration_ug_per_ml, vial.form)
+    if product in book.products:
+        known = book.products[product]
+        return Strength(known.concentration_ug_per_ml, known.form)
+    return None
+
+
+def _index(entry: Recorded) -> int:
+    return entry.index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,6 +14,7 @@ from audit.reports.evidence import read_evidence
 from audit.reports.refused import PdfRefused
 from audit.reports.sign import SignatureReport, check_signature
 from audit.services.evidence_figures import compare_figures
+from audit.services.evidence_report import differences
 from audit.services.verify import verify
 from audit.services.verifying.check_01_bytes import decode_again
 from audit.services.verifying.source import Anchor, Opened, Row, Source
@@ -72,7 +73,14 @@ def verify_pdf(pdf: bytes, *, certificate: bytes | None = None, log_key: Verifie
         problems.append(_finding("evidence that can be read", refused.sentence))
         return PdfVerdict(signature=signature, log=None, findings=tuple(problems))
     log, findings = verify_files(files, log_key=log_key)
+    if not findings and _printed_certificate(files) != signature.signer_sha256:
+        findings = (_finding("the printed certificate as the one that signed", str(signature.signer_sha256)),)
     return PdfVerdict(signature=signature, log=log, findings=(*problems, *findings))
+
+
+def _printed_certificate(files: Mapping[str, bytes]) -> object:
+    printed = _json(files["report.json"]).get("verification")
+    return printed.get("certificate_sha256") if isinstance(printed, dict) else None
 
 
 def verify_files(
@@ -101,7 +109,7 @@ def verify_files(
     found += _check_key(files["vkey"], bodies)
     # Figures stand on entries: of a log that does not hold they would say nothing.
     if verdict.holds and not found:
-        found += _check_report(files["report.json"], kept, bodies)
+        found += _check_report(_json(files["report.json"]), _json(files["manifest.json"]), kept, bodies)
     return verdict, tuple(found)
 
 
@@ -143,8 +151,9 @@ def _check_key(data: bytes, bodies: list[bytes]) -> Iterator[Finding]:
         yield _finding("the log's verifier key as entry 0 names it, in the first line of vkey", "another")
 
 
-def _check_report(data: bytes, kept: StoredCheckpoint, bodies: list[bytes]) -> Iterator[Finding]:
-    printed = _json(data)
+def _check_report(
+    printed: dict[str, object], manifest: dict[str, object], kept: StoredCheckpoint, bodies: list[bytes]
+) -> Iterator[Finding]:
     head = printed.get("head")
     shown = (head.get("size"), head.get("root_hex")) if isinstance(head, dict) else (None, None)
     if shown != (kept.size, kept.root.hex()):
@@ -154,7 +163,10 @@ def _check_report(data: bytes, kept: StoredCheckpoint, bodies: list[bytes]) -> I
     note = verification.get("note") if isinstance(verification, dict) else None
     if note != kept.note:
         yield _finding("the printed checkpoint as in the evidence", "another")
-    yield from compare_figures(printed, [one for one in map(decode_again, bodies) if one is not None])
+    entries = tuple(one for one in map(decode_again, bodies) if one is not None)
+    yield from compare_figures(printed, list(entries))
+    for where, expected, met in differences(printed, manifest, kept, bodies, entries):
+        yield _finding(f"{where} of the report as its entries make it: {expected}", met)
 
 
 def _json(data: bytes) -> dict[str, object]:

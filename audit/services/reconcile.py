@@ -5,10 +5,10 @@ from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from audit.domain import events
-from audit.domain.book import Book, Recorded
+from audit.domain.book import Recorded
 from audit.domain.errors import Refused
 from audit.domain.postings import Account
-from audit.domain.reconcile import CountBasis, Statement, Strength, statements, summed
+from audit.domain.reconcile import CountBasis, Statement, Strength, statements, summed, unexplained_at
 from audit.services.register import Register
 from audit.storage import ledger, log, registers
 from audit.storage.engine import Connection, read
@@ -110,28 +110,10 @@ def offset_at(moment_ms: int, zone: str) -> int:
 
 
 def _basis(conn: Connection, site: str, entry: Recorded, size: int) -> CountBasis:
-    """Add up the cases still open of this count and those before it; a closed one has been posted and leaves nothing.
-
-    A later count's cases hold only what it differs beyond these, so the sum is counted less book at this count.
-    """
     keys = {f"case:{case}" for case in registers.keyed(conn, site, "case")}
     book = ledger.load_book(conn, site, keys, before=size)
-    left: dict[Strength, int] = {}
-    for case in book.cases.values():
-        of_this_or_before = case.cause == "variance" and case.of.index <= entry.index
-        if of_this_or_before and case.is_open and (strength := _strength(book, case.product, case.container)):
-            left[strength] = left.get(strength, 0) + case.variance_ug
+    left = unexplained_at(book, entry.index)
     return CountBasis(index=entry.index, occurred_ms=entry.occurred_ms, unexplained_ug=left)
-
-
-def _strength(book: Book, product: str | None, container: str | None) -> Strength | None:
-    if container in book.containers:
-        vial = book.containers[container]
-        return Strength(vial.concentration_ug_per_ml, vial.form)
-    if product in book.products:
-        known = book.products[product]
-        return Strength(known.concentration_ug_per_ml, known.form)
-    return None
 
 
 def _sums(rows: tuple[registers.Total, ...]) -> dict[tuple[Strength, Account], int]:

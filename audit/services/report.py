@@ -68,7 +68,7 @@ def issue(register: Register, sign_head: Callable[[], object], press: Press, ask
     sign_head()
     shot = take(register, asked.first, asked.last)
     issued_ms = register.clock()
-    pdf = _pdf(shot, press, asked.report, issued_ms)
+    pdf = _pdf(register, shot, press, asked.report, issued_ms)
     path = press.file_of(asked.report)
     write_whole(path, pdf)
     try:
@@ -126,8 +126,8 @@ def verdict_of(issued: Issued) -> tuple[str, tuple[str, ...]]:
     return str(printed["state"]), tuple(printed["sentences"])
 
 
-def _pdf(shot: Snapshot, press: Press, report_id: str, issued_ms: int) -> bytes:
-    signer = identity(press, shot.register, shot.opened.clinic)
+def _pdf(register: Register, shot: Snapshot, press: Press, report_id: str, issued_ms: int) -> bytes:
+    signer = identity(press, register, shot.opened.clinic)
     report = report_of(
         shot,
         number=f"KA-{shot.period.last.isoformat()}-{shot.size}",

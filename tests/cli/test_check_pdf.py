@@ -21,7 +21,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     clinic = start_clinic(f"sqlite:///{home / 'audit.db'}", home)
     live_one_session(clinic)
     key_pem, cert_pem = certificate()
-    report = report_of(clinic)
+    report = report_of(clinic, cert_pem)
     files = files_of(clinic, report)
     (made / "report.pdf").write_bytes(signed_pdf(report, files, key_pem, cert_pem))
     lie = files | {"report.json": files["report.json"].replace(b'"mass_ug":40000', b'"mass_ug":45000')}

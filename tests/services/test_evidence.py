@@ -7,7 +7,7 @@ import pytest
 from audit.services.evidence import verify_files, verify_pdf
 from audit.tlog.keys import SigningKey
 from tests.clinic import Clinic, start_clinic
-from tests.services.issued import certificate, files_of, live_one_session, report_of, signed_pdf
+from tests.services.issued import HAND, certificate, files_of, live_one_session, report_of, signed_pdf
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +40,9 @@ def found(files: dict[str, bytes]) -> list[tuple[str, str, str]]:
 
 
 def test_evidence_whose_figures_were_reckoned_by_hand_holds_and_says_what_is_withheld(files: dict[str, bytes]) -> None:
+    printed = json.loads(files["report.json"])["statements"][0]
+    amounts = {name: (printed[name]["amount"]["mass_ug"], printed[name]["amount"]["volume_ul"]) for name in HAND}
+    assert amounts == HAND
     verdict, findings = verify_files(files)
     assert findings == ()
     assert verdict is not None
@@ -79,8 +82,33 @@ def test_a_period_before_anything_came_makes_other_figures(files: dict[str, byte
 
 
 def test_a_report_that_prints_another_head_than_its_evidence_is_named(files: dict[str, bytes]) -> None:
-    assert [check for check, *_ in found(changed(files, "head", "size", to=7))] == ["evidence"]
-    assert [check for check, *_ in found(changed(files, "verification", "note", to="another"))] == ["evidence"]
+    assert {check for check, *_ in found(changed(files, "head", "size", to=7))} == {"evidence"}
+    assert {check for check, *_ in found(changed(files, "verification", "note", to="another"))} == {"evidence"}
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [
+        (("sessions", 0, "rows", 0, "entry"), 99),
+        (("sessions", 0, "balances", 0, "drawn", "mass_ug"), 49_000),
+        (("ledgers", 0, "sections", 0, "rows", 0, "entry"), 0),
+        (("wastages", 0, "lines", 0, "who"), "B. Sample"),
+        (("clinic", "name"), "Another Clinic"),
+    ],
+)
+def test_any_printed_value_that_the_entries_do_not_make_is_named_with_its_place(
+    files: dict[str, bytes], path: tuple[str | int, ...], to: object
+) -> None:
+    where = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)[1:]
+    named = [said for check, said, _ in found(changed(files, *path, to=to)) if check == "evidence"]
+    assert any(said.startswith(f"{where} of the report") for said in named), named
+
+
+def test_a_report_of_older_sentences_is_compared_in_its_figures_alone(files: dict[str, bytes]) -> None:
+    manifest = json.loads(files["manifest.json"])
+    older = files | {"manifest.json": json.dumps(manifest | {"words": 0}).encode()}
+    assert found(changed(older, "clinic", "name", to="Another Clinic")) == []
+    assert found(changed(older, "sessions", 0, "balances", 0, "drawn", "mass_ug", to=49_000)) != []
 
 
 @pytest.mark.parametrize(
@@ -130,9 +158,10 @@ def test_no_bytes_in_a_file_of_the_evidence_bring_more_than_findings(
     assert bool(findings or not verdict or not verdict.holds) is not is_nothing_to_open
 
 
-def test_a_signed_report_holds_and_a_byte_changed_in_it_is_named(clinic: Clinic, files: dict[str, bytes]) -> None:
+def test_a_signed_report_holds_and_a_byte_changed_in_it_is_named(clinic: Clinic) -> None:
     key_pem, cert_pem = certificate()
-    pdf = signed_pdf(report_of(clinic), files, key_pem, cert_pem)
+    made = report_of(clinic, cert_pem)
+    pdf = signed_pdf(made, files_of(clinic, made), key_pem, cert_pem)
     verdict = verify_pdf(pdf, certificate=cert_pem)
     assert verdict.holds, verdict.findings
     assert verdict.sentence.startswith("Signature, log and figures of this report hold. Consistent, unanchored")

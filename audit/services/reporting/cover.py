@@ -46,7 +46,7 @@ def report_of(
         ),
         period=_period(shot),
         pack=_pack(shot),
-        head=Head(origin=shot.register.origin, size=shot.size, root_hex=shot.checkpoint.root.hex()),
+        head=Head(origin=shot.origin, size=shot.size, root_hex=shot.checkpoint.root.hex()),
         issued=_at(shot, issued_ms),
         verdict=_verdict(shot, len(found)),
         stock=figures.stock(shot),
@@ -84,9 +84,9 @@ def _period(shot: Snapshot) -> Period:
 def _pack(shot: Snapshot) -> Pack:
     """Name both versions where the rules changed within the period."""
     days = (shot.period.first.isoformat(), shot.period.last.isoformat())
-    rules = dict.fromkeys(shot.register.policy_on(day) for day in days)
+    rules = dict.fromkeys(shot.pack.on(day) for day in days)
     notes = [f"{one.pack} {one.version}, from {one.effective_from}" for one in rules]
-    return Pack(name=shot.register.pack.title, note="; ".join(notes))
+    return Pack(name=shot.pack.title, note="; ".join(notes))
 
 
 def _verdict(shot: Snapshot, exceptions_count: int) -> Verdict:

@@ -10,6 +10,9 @@ from audit.reports.evidence import figures_json
 from audit.reports.model import InspectionReport
 from audit.services.reporting.snapshot import Snapshot
 
+WORDS = 1
+"""Version of the report's sentences: raised when one changes, so that an older report is compared in figures alone."""
+
 
 def evidence_files(shot: Snapshot, report: InspectionReport, *, report_id: str) -> dict[str, bytes]:
     """Return the files by name."""
@@ -19,19 +22,20 @@ def evidence_files(shot: Snapshot, report: InspectionReport, *, report_id: str) 
         "sealed.jsonl": b"",
         "report.json": figures_json(report),
         "manifest.json": _manifest(shot, report, report_id),
-        "entries.jsonl": b"".join(one.body + b"\n" for one in shot.stored),
+        "entries.jsonl": b"".join(one.body + b"\n" for one in shot.rows),
         "README.txt": _readme(shot).encode(),
     }
 
 
 def _manifest(shot: Snapshot, report: InspectionReport, report_id: str) -> bytes:
     days = (shot.period.first.isoformat(), shot.period.last.isoformat())
-    packs = dict.fromkeys(shot.register.policy_on(day) for day in days)
+    packs = dict.fromkeys(shot.pack.on(day) for day in days)
     manifest = {
         "what": "inspection report",
         "report": report_id,
         "number": report.number,
-        "log": shot.register.origin,
+        "words": WORDS,
+        "log": shot.origin,
         "size": shot.size,
         "root": shot.checkpoint.root.hex(),
         "from": days[0],
@@ -39,7 +43,7 @@ def _manifest(shot: Snapshot, report: InspectionReport, report_id: str) -> bytes
         "for": "inspector",
         "demo": shot.opened.demo,
         "packs": [{"pack": one.pack, "version": one.version, "from": one.effective_from} for one in packs],
-        "counts": {"entries": len(shot.stored), "sealed": 0},
+        "counts": {"entries": len(shot.rows), "sealed": 0},
         "entries": "every entry up to the checkpoint",
         "withheld": {"sealed": "the report shows patients by pseudonym; no sealed value is opened"},
     }
@@ -47,7 +51,7 @@ def _manifest(shot: Snapshot, report: InspectionReport, report_id: str) -> bytes
 
 
 def _readme(shot: Snapshot) -> str:
-    return f"""Evidence of the log {shot.register.origin} up to {shot.size} entries.
+    return f"""Evidence of the log {shot.origin} up to {shot.size} entries.
 
 checkpoint     the signed head of the log (C2SP signed note)
 vkey           the log's verifier key; compare it with the one printed on the report's last page

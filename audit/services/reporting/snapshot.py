@@ -6,18 +6,19 @@ the report, and writing.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import NamedTuple
 
 from audit.domain import events
 from audit.domain.book import Book, Container, Recorded
 from audit.domain.errors import Refused
 from audit.domain.flags import Flag, flags
 from audit.domain.fold import effective, fold, local_day
-from audit.domain.policy import Policy
+from audit.domain.policy import Pack, Policy
 from audit.domain.postings import Account, postings
-from audit.domain.reconcile import CountBasis, Statement, Strength, statements, summed
-from audit.services.reconcile import Period, last_basis, offset_at, period_of, reconcile_in, zone_of
+from audit.domain.reconcile import CountBasis, Statement, Strength, count_basis, statements, summed
+from audit.services.reconcile import Period, offset_at, period_of, reconcile_in
 from audit.services.record import effective_ms
 from audit.services.register import Register
 from audit.services.sentences import Teller
@@ -26,7 +27,6 @@ from audit.services.verifying.source import Row
 from audit.storage import checkpoints, ledger, log
 from audit.storage.checkpoints import StoredCheckpoint
 from audit.storage.engine import read
-from audit.storage.log import StoredEntry
 
 MOST_ENTRIES = 100_000
 """A report holds every entry up to its checkpoint; a longer log needs evidence by period, which is not made yet."""
@@ -49,11 +49,12 @@ class Posted:
 class Snapshot:
     """A log up to a checkpoint, for one period."""
 
-    register: Register = field(repr=False)
+    origin: str
+    pack: Pack = field(repr=False)
     period: Period
     zone: str
     checkpoint: StoredCheckpoint
-    stored: tuple[StoredEntry, ...] = field(repr=False)
+    rows: tuple[Row, ...] = field(repr=False)
     entries: tuple[Recorded, ...] = field(repr=False)
     book: Book = field(repr=False)
     verdict: Verdict
@@ -103,7 +104,7 @@ class Snapshot:
         """Return the rules of the day an entry happened."""
         day = local_day(entry.occurred_ms, entry.offset_min)
         if day not in self._policies:
-            self._policies[day] = self.register.policy_on(day)
+            self._policies[day] = self.pack.on(day)
         return self._policies[day]
 
     def flags_of(self, entry: Recorded) -> tuple[Flag, ...]:
@@ -128,14 +129,12 @@ class Snapshot:
 
 
 def take(register: Register, first: str, last: str) -> Snapshot:
-    """Read, verify and fold the log up to its latest checkpoint.
+    """Read, verify and fold the log up to its latest checkpoint, and compare the tables beside it.
 
     Raises:
         Refused: those of `period_of`; `not_signed_yet` without a checkpoint; `log_too_long` above `MOST_ENTRIES`.
     """
     with read(register.engine) as conn:
-        zone = zone_of(conn, register.site)
-        period = period_of(first, last, zone)
         checkpoint = checkpoints.latest(conn, register.site)
         if checkpoint is None:
             raise Refused("not_signed_yet")
@@ -143,31 +142,56 @@ def take(register: Register, first: str, last: str) -> Snapshot:
             raise Refused("log_too_long", size=checkpoint.size, most=MOST_ENTRIES)
         stored = tuple(log.entries(conn, register.site, 0, checkpoint.size))
         tables = reconcile_in(conn, register.site, first, last, size=checkpoint.size)
-        opening = last_basis(conn, register.site, until_ms=period.from_ms, size=checkpoint.size)
+    rows = tuple(Row(one.index, one.body, one) for one in stored)
     entries = tuple(ledger.read_entry(one) for one in stored)
+    shot = snapshot_of(rows, entries, checkpoint, register.pack, Days(first, last))
+    agree = (shot.statements, shot.opening, shot.closing) == (tables.statements, tables.opening, tables.closing)
+    return replace(shot, tables_agree=agree)
+
+
+class Days(NamedTuple):
+    """First and last local day of a period, YYYY-MM-DD."""
+
+    first: str
+    last: str
+
+
+def snapshot_of(
+    rows: tuple[Row, ...], entries: tuple[Recorded, ...], checkpoint: StoredCheckpoint, pack: Pack, days: Days
+) -> Snapshot:
+    """Return the snapshot that entries alone make, with no database: what issues a report and what checks one.
+
+    Raises:
+        Refused: those of `period_of`; `not_signed_yet` where no entry opens the log.
+    """
     book = fold(entries)
-    posted = tuple(_posted(book, entries))
-    own = statements(
-        before=_sums(posted, None, period.from_ms),
-        during=_sums(posted, period.from_ms, period.until_ms),
-        opening=opening,
-        closing=tables.closing,
-    )
     if book.log is None:
         raise Refused("not_signed_yet")
+    period = period_of(days.first, days.last, book.log.zone)
+    posted = tuple(_posted(book, entries))
+    opening = count_basis(book, until_ms=period.from_ms)
+    closing = count_basis(book, until_ms=period.until_ms)
+    if closing is not None and closing.occurred_ms < period.from_ms:
+        closing = None
     return Snapshot(
-        register=register,
+        origin=book.log.log_key.partition("+")[0],
+        pack=pack,
         period=period,
-        zone=zone,
+        zone=book.log.zone,
         checkpoint=checkpoint,
-        stored=stored,
+        rows=rows,
         entries=entries,
         book=book,
-        verdict=_verified(stored, checkpoint),
-        statements=own,
-        tables_agree=own == tables.statements,
+        verdict=_verified(rows, checkpoint),
+        statements=statements(
+            before=_sums(posted, None, period.from_ms),
+            during=_sums(posted, period.from_ms, period.until_ms),
+            opening=opening,
+            closing=closing,
+        ),
+        tables_agree=True,
         opening=opening,
-        closing=tables.closing,
+        closing=closing,
         posted=posted,
         opened=book.log,
     )
@@ -201,12 +225,12 @@ def _sums(posted: Iterable[Posted], from_ms: int | None, until_ms: int) -> dict[
     )
 
 
-def _verified(stored: tuple[StoredEntry, ...], checkpoint: StoredCheckpoint) -> Verdict:
+def _verified(rows: tuple[Row, ...], checkpoint: StoredCheckpoint) -> Verdict:
     """Verify the bytes read; the tables are compared by the statements they yield."""
     source = Source(
-        rows=[Row(one.index, one.body, one) for one in stored],
-        body_at=lambda index: stored[index].body if index < len(stored) else None,
-        count=len(stored),
+        rows=rows,
+        body_at=lambda index: rows[index].body if index < len(rows) else None,
+        count=len(rows),
         checkpoints=[checkpoint],
         now_ms=None,
     )
