@@ -19,7 +19,7 @@ run:  ## Set up and serve the clinic's register
 	@$(PYTHON) run.py
 
 demo:  ## Serve a synthetic clinic, with a printed list of sign-ins
-	@$(PYTHON) run.py demo --serve
+	@AUDIT_HOME="$${AUDIT_HOME:-./var-demo}" $(PYTHON) run.py demo --serve
 
 dev:  ## The virtual environment with what tests and checks need
 	@$(PYTHON) run.py --dev

@@ -28,6 +28,8 @@ DEV_LOCK = "requirements-dev.lock"  # contains all of the run lock
 HASHED = ["--require-hashes", "--no-deps", "--only-binary", ":all:"]
 # The one package without a wheel. It is built by the setuptools of the build lock: isolation would fetch another.
 NO_WHEEL = ["--no-binary", "flask-principal", "--no-build-isolation"]
+# Compiled once here, so that every start after this one is quick, also where Python writes no bytecode of its own.
+COMPILED = ["--compile-bytecode"]
 
 
 class SetUpFailed(Exception):
@@ -83,7 +85,21 @@ def ensure_environment(lock: str) -> None:
     say(f"Installing {package_count(lock)} packages, each checked against its hash; a slow line takes a minute or two")
     pip = [str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--quiet"]
     run([*pip, "install", *HASHED, "-r", str(ROOT / BUILD_LOCK)])
-    run([str(UV), "pip", "install", "--quiet", "--python", str(PYTHON), *HASHED, *NO_WHEEL, "-r", str(ROOT / lock)])
+    run(
+        [
+            str(UV),
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            str(PYTHON),
+            *HASHED,
+            *NO_WHEEL,
+            *COMPILED,
+            "-r",
+            str(ROOT / lock),
+        ]
+    )
     # Last, so that whatever stopped half-way is done again.
     lines = {python, fingerprint(BUILD_LOCK), fingerprint(lock), fingerprint(RUN_LOCK)}
     MARK.write_text("\n".join(sorted(lines)) + "\n", encoding="utf-8")
