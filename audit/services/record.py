@@ -36,7 +36,7 @@ from audit.services.judged import judged_book
 from audit.services.register import Register
 from audit.services.repeats import check_same
 from audit.storage import ledger, log, people, seals
-from audit.storage.engine import Connection, OutcomeUnknown, is_transient, write
+from audit.storage.engine import Connection, DatabaseFault, OutcomeUnknown, is_transient, write
 from audit.storage.ledger import Projection
 from audit.storage.log import Head, StoredEntry
 
@@ -114,7 +114,7 @@ def record(register: Register, orders: Sequence[Order]) -> tuple[Written, ...]:
             return _record_once(register, orders)
         except log.HeadMoved:
             continue
-        except Exception as error:  # looked at, and raised again unless it passes by itself
+        except DatabaseFault as error:
             if not is_transient(error):
                 raise
     return _record_once(register, orders)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Connection",
+    "DatabaseFault",
     "Engine",
     "OutcomeUnknown",
     "StorageRefused",
@@ -33,6 +34,9 @@ __all__ = [
     "read",
     "write",
 ]
+
+DatabaseFault = DBAPIError
+"""Any error of the database under an act, for those who may not name SQLAlchemy."""
 
 # SQLite: a snapshot that only reads must not queue behind the one writer. Whatever does not
 # say that it reads takes the write lock at once: a lock taken later fails on a stale snapshot.
