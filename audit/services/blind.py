@@ -50,6 +50,9 @@ def is_withheld(book: Book, entry: Recorded, viewer: str) -> bool:
     if isinstance(entry.event, _FOUND):
         count = book.counts.get(entry.event.count)
         return count is not None and count.is_open
+    if isinstance(entry.event, events.CaseOpened) and entry.event.container:
+        # How much a held bag differs, beside what one found in it, would tell what was first read.
+        return is_reading_open(book, entry.event.container)
     if isinstance(entry.event, events.SessionClosed):
         return is_close_open(book, entry.event)
     return isinstance(entry.event, events.InventoryTaken) and is_inventory_open(book, entry)

@@ -108,6 +108,25 @@ def test_a_count_finds_held_bags_by_their_syringes_label(stocked):
     assert "S-0002, open" in text_of(body)
 
 
+def test_how_a_held_bag_differs_is_in_no_entry_while_nobody_has_read_it_a_second_time(stocked):
+    clinic = stocked.clinic
+    session = clinic.open_session("A")
+    syringe = clinic.draw("A", session, stocked.vial, 1000)
+    clinic.read("A", syringe, 437)
+    clinic.act("A", commands.HoldRemainder(container=syringe, bag="T-0001"))
+    # 21.85 mg were read at first; the counters find 0.3 mL, 15 mg: 6.85 mg less
+    levels = {stocked.vial: 7766, syringe: 300}
+    clinic.count("B", "C", lots={(clinic.products["50"], LOT): 2}, levels=levels)
+    opened = clinic.book(f"container:{syringe}").cases.values()
+    case = next(one for one in opened if one.container == syringe)
+    assert case.variance_ug == -6850
+    for who in ("B", "C", "M"):
+        for path in (f"/register/{case.index}", "/register", f"/register/{case.index}/bytes"):
+            answer = stocked.browser(who).client.get(path, base_url="http://localhost")
+            assert "6.85" not in answer.text, (who, path)
+            assert "6850" not in answer.text, (who, path)
+
+
 def test_a_count_states_what_was_found_and_moves_nothing(stocked):
     page = start_count(stocked)
     take_count(stocked, page)
