@@ -1,6 +1,6 @@
 """What people ask for: imperatives, as parsed from a form, where deciding adds facts of its own.
 
-A command to which nothing is added is its own event (`PlainCommand`): stating it is all there is.
+A command to which nothing is added is its own event: stating it is all there is.
 """
 
 import dataclasses
@@ -249,47 +249,35 @@ class CloseCase:
     replaces: Ref | None = None
 
 
-PlainCommand = (
+AboutPeople = (
     events.LogOpened
-    | events.ClockStepped
     | events.PersonEnrolled
     | events.RolesChanged
     | events.PersonEnded
     | events.PasswordSet
-    | events.ActsSigned
-    | events.ProductRegistered
     | events.PatientRegistered
     | events.PatientUnmasked
-    | events.InfusionStarted
-    | events.RateChanged
-    | events.InfusionStopped
-    | events.CountStarted
-    | events.CountRecorded
-    | events.CaseAssigned
-    | events.CaseNoted
-    | events.ReportIssued
 )
+"""What is asked about the log, persons and patients."""
 
-Command = (
-    PlainCommand
-    | TakeInventory
-    | ConfirmInventory
-    | Receive
-    | OpenSession
-    | TakeContainer
-    | ReturnContainer
-    | DrawDose
-    | ReadRemainder
-    | RereadRemainder
-    | WasteRemainder
-    | WitnessWaste
-    | HoldRemainder
-    | CloseSession
-    | StrikeEntry
-    | ConfirmCount
-    | RevealCount
-    | CloseCase
+AboutStock = events.ProductRegistered | TakeInventory | ConfirmInventory | Receive | TakeContainer | ReturnContainer
+"""What is asked about the shelf."""
+
+AboutSession = (
+    OpenSession | DrawDose | events.InfusionStarted | events.RateChanged | events.InfusionStopped | CloseSession
 )
+"""What is asked of a treatment session."""
+
+AboutRemainder = ReadRemainder | RereadRemainder | WasteRemainder | WitnessWaste | HoldRemainder
+"""What is asked of what is left."""
+
+AboutCount = events.CountRecorded | ConfirmCount | RevealCount | events.CaseAssigned | events.CaseNoted | CloseCase
+"""What is asked of counts and cases."""
+
+AsStated = events.ClockStepped | events.ActsSigned | events.CountStarted | events.ReportIssued
+"""What is recorded as it is stated: nothing is left to judge."""
+
+Command = AboutPeople | AboutStock | AboutSession | AboutRemainder | AboutCount | AsStated | StrikeEntry
 
 
 def naming_strike(command: Command, strike: Ref) -> Command:

@@ -1,13 +1,27 @@
 """What each kind of entry does to the book's states. Called by `fold` alone; tolerant of states not loaded."""
 
+from typing import assert_never
+
 from audit.domain import events
 from audit.domain.book import Book, Case, Container, Count, Person, Reading, Recorded, Run, Session, Waste
 from audit.domain.labels import syringe_label, vial_label
 
 
-def take_effect(book: Book, entry: Recorded) -> None:  # noqa: C901, PLR0912, PLR0915 (one case a kind)
+def take_effect(book: Book, entry: Recorded) -> None:
     """Change the states that one active entry is about."""
-    match entry.event:
+    stated = entry.event
+    if isinstance(stated, events.SessionEvent):
+        _on_session(book, entry, stated)
+    elif isinstance(stated, events.StockEvent):
+        _on_stock(book, entry, stated)
+    elif isinstance(stated, events.CountEvent):
+        _on_count(book, entry, stated)
+    else:
+        _on_log(book, stated)
+
+
+def _on_log(book: Book, stated: events.LogEvent) -> None:
+    match stated:
         case events.LogOpened() as event:
             book.log = event
         case events.PersonEnrolled() as event:
@@ -18,11 +32,17 @@ def take_effect(book: Book, entry: Recorded) -> None:  # noqa: C901, PLR0912, PL
             book.persons[person].is_active = False
         case events.PasswordSet(person=person, password_sha256=commitment) if person in book.persons:
             book.persons[person].password_sha256 = commitment
+        case events.PatientRegistered(patient=patient):
+            book.patients.add(patient)
+        case _:
+            pass
+
+
+def _on_stock(book: Book, entry: Recorded, stated: events.StockEvent) -> None:
+    match stated:
         case events.ProductRegistered() as event:
             book.products[event.product] = event
             _strengthen(book, event)
-        case events.PatientRegistered(patient=patient):
-            book.patients.add(patient)
         case events.InventoryTaken() as event:
             book.inventories[entry.index] = entry
             _shelve(book, event.lots)
@@ -31,14 +51,20 @@ def take_effect(book: Book, entry: Recorded) -> None:  # noqa: C901, PLR0912, PL
             book.confirmations[of.index] = entry
         case events.ReceiptRecorded() as event:
             _shelve(book, event.lots)
-        case events.SessionOpened() as event:
-            book.sessions[event.session] = _session(entry, event)
         case events.ContainerTaken(session=session, container=container):
             if session in book.sessions:
                 book.sessions[session].taken.append(container)
         case events.ContainerReturned(session=session, container=container):
             if session in book.sessions and container in book.sessions[session].taken:
                 book.sessions[session].taken.remove(container)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _on_session(book: Book, entry: Recorded, stated: events.SessionEvent) -> None:
+    match stated:
+        case events.SessionOpened() as event:
+            book.sessions[event.session] = _session(entry, event)
         case events.DoseDrawn() as event:
             _draw(book, entry, event)
         case events.InfusionStarted() | events.RateChanged() | events.InfusionStopped():
@@ -58,6 +84,12 @@ def take_effect(book: Book, entry: Recorded) -> None:  # noqa: C901, PLR0912, PL
         case events.SessionClosed(session=session) if session in book.sessions:
             book.sessions[session].closed_ms = entry.occurred_ms
             book.sessions[session].closed_index = entry.index
+        case _:
+            pass
+
+
+def _on_count(book: Book, entry: Recorded, stated: events.CountEvent) -> None:
+    match stated:
         case events.CountStarted(count=count):
             book.counts[count] = Count(count=count, started=entry)
         case events.CountRecorded() | events.CountConfirmed() | events.CountRevealed():

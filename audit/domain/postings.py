@@ -7,7 +7,6 @@ way and is an open discrepancy while it is not zero.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import assert_never
 
 from audit.domain import events
 from audit.domain.errors import invariant
@@ -65,7 +64,7 @@ def place_of(session: str | None) -> Account:
     return Account.CUSTODY if session else Account.STOCK
 
 
-def _postings(event: events.Event) -> list[Posting]:  # noqa: C901 (one case a kind)
+def _postings(event: events.Event) -> list[Posting]:
     match event:
         case events.InventoryTaken(lots=lots, opened=opened):
             levels = [(line.container, line.mass_ug) for line in opened]
@@ -86,37 +85,34 @@ def _postings(event: events.Event) -> list[Posting]:  # noqa: C901 (one case a k
             return _move(container, mass, (place_of(session), session), (Account.HELD, None))
         case events.CaseClosed():
             return _close_case(event)
-        case (
-            events.LogOpened()
-            | events.ClockStepped()
-            | events.PersonEnrolled()
-            | events.RolesChanged()
-            | events.PersonEnded()
-            | events.PasswordSet()
-            | events.ActsSigned()
-            | events.ProductRegistered()
-            | events.PatientRegistered()
-            | events.PatientUnmasked()
-            | events.InventoryConfirmed()
-            | events.SessionOpened()
-            | events.InfusionStarted()
-            | events.RateChanged()
-            | events.InfusionStopped()
-            | events.WasteWitnessed()
-            | events.SessionClosed()
-            | events.EntryStruck()
-            | events.CountStarted()
-            | events.CountRecorded()
-            | events.CountConfirmed()
-            | events.CountRevealed()
-            | events.CaseOpened()
-            | events.CaseAssigned()
-            | events.CaseNoted()
-            | events.ReportIssued()
-        ):
+        case _:
+            _check_unposted(event)
             return []
-        case _ as unreachable:
-            assert_never(unreachable)
+
+
+Unposted = (
+    events.LogEvent
+    | events.ProductRegistered
+    | events.InventoryConfirmed
+    | events.SessionOpened
+    | events.InfusionStarted
+    | events.RateChanged
+    | events.InfusionStopped
+    | events.WasteWitnessed
+    | events.SessionClosed
+    | events.CountStarted
+    | events.CountRecorded
+    | events.CountConfirmed
+    | events.CountRevealed
+    | events.CaseOpened
+    | events.CaseAssigned
+    | events.CaseNoted
+)
+"""Kinds that move nothing. A strike's reverse is made by who knows what it strikes."""
+
+
+def _check_unposted(_event: Unposted) -> None:
+    """Let the type checker name a new kind that is neither posted nor listed as moving nothing."""
 
 
 def _sealed(lots: tuple[events.LotLine, ...]) -> list[tuple[str, int]]:

@@ -23,6 +23,7 @@ from audit.services.meanings import (
     WASTE_REASONS,
     explained,
 )
+from audit.services.wording import capital, many, patient_label, ranges, session_label, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +69,23 @@ class Teller:
         is_made_up = known.is_syringe and known.content_ul and known.mass_in(1000) != known.concentration_ug_per_ml
         return f"{self._plain(known.mass_in(1000))} mg/mL from {label}" if is_made_up else label
 
-    def tell(self, entry: Recorded) -> Told:  # noqa: C901, PLR0912 (one case a kind)
+    def tell(self, entry: Recorded) -> Told:
         """Return an entry in words; the book holds what its keys name."""
-        match entry.event:
+        stated = entry.event
+        if isinstance(stated, events.SessionEvent):
+            return self._of_session(stated)
+        if isinstance(stated, events.StockEvent):
+            return self._of_stock(stated)
+        if isinstance(stated, events.CountEvent):
+            return self._of_count(stated)
+        return self._of_log(stated)
+
+    def _of_log(self, stated: events.LogEvent) -> Told:  # noqa: C901 (one case a kind)
+        match stated:
             case events.LogOpened() as event:
                 return Told(f"Opened the log of {event.clinic}", f"Rules {event.pack} · time zone {event.zone}")
             case events.ClockStepped() as event:
-                return Told(f"Found the clock moved by {_span(event.to_ms - event.from_ms)}")
+                return Told(f"Found the clock moved by {span(event.to_ms - event.from_ms)}")
             case events.PersonEnrolled() as event:
                 return Told(f"Enrolled {event.name}", f"{event.profession} · {', '.join(event.roles)}")
             case events.RolesChanged(person=person, roles=roles):
@@ -84,22 +95,41 @@ class Teller:
             case events.PasswordSet(person=person):
                 return Told(f"Set a new password for {self.named(person)}")
             case events.ActsSigned(indexes=indexes):
-                return Told(f"Signed {_many(len(indexes), 'own act')} done while signed in", _ranges(indexes))
-            case events.ProductRegistered() as event:
-                return self._product(event)
+                return Told(f"Signed {many(len(indexes), 'own act')} done while signed in", ranges(indexes))
             case events.PatientRegistered(patient=patient):
                 return Told(f"Registered {patient_label(patient)}", "Name and birth date are sealed")
             case events.PatientUnmasked(patient=patient, reason=reason):
                 return Told(f"Looked at the identity of {patient_label(patient)}", UNMASK_REASONS[reason])
+            case events.EntryStruck(of=of, reason=reason, replacements=replacements):
+                by = f"{many(replacements, 'entry takes', 'entries take')} its place" if replacements else ""
+                return Told(f"Struck entry {of.index}: {STRIKE_REASONS[reason]}", by)
+            case events.ReportIssued() as event:
+                period = f"{event.from_on} to {event.to_on}"
+                return Told(
+                    f"Issued the inspection report of {period}",
+                    f"On {event.size} entries · SHA-256 {event.sha256[:12]}…",
+                )
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _of_stock(self, stated: events.StockEvent) -> Told:
+        match stated:
+            case events.ProductRegistered() as event:
+                return self._product(event)
             case events.InventoryTaken() | events.ReceiptRecorded() as event:
                 return self._arrival(event)
             case events.InventoryConfirmed(agrees=agrees) as event:
                 verb = "Confirmed" if agrees else "Counted, unlike the first person,"
                 return Told(f"{verb} the opening inventory of entry {event.of.index}", self._found(event))
-            case events.SessionOpened() as event:
-                return self._opened(event)
             case events.ContainerTaken() | events.ContainerReturned() as event:
                 return self._moved(event)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _of_session(self, stated: events.SessionEvent) -> Told:
+        match stated:
+            case events.SessionOpened() as event:
+                return self._opened(event)
             case events.DoseDrawn() as event:
                 return self._draw(event)
             case events.InfusionStarted() | events.RateChanged() | events.InfusionStopped() as event:
@@ -117,9 +147,11 @@ class Teller:
                 return Told(what, self._about(event.session, event.container))
             case events.SessionClosed() as event:
                 return self._closed(event)
-            case events.EntryStruck(of=of, reason=reason, replacements=replacements):
-                by = f"{_many(replacements, 'entry takes', 'entries take')} its place" if replacements else ""
-                return Told(f"Struck entry {of.index}: {STRIKE_REASONS[reason]}", by)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    def _of_count(self, stated: events.CountEvent) -> Told:
+        match stated:
             case events.CountStarted(business_time=business_time):
                 return Told(f"Began a blind count, {business_time} of business")
             case events.CountRecorded() as event:
@@ -137,12 +169,6 @@ class Teller:
                 return Told("Added a note to the case", "The note is sealed")
             case events.CaseClosed() as event:
                 return self._case_closed(event)
-            case events.ReportIssued() as event:
-                period = f"{event.from_on} to {event.to_on}"
-                return Told(
-                    f"Issued the inspection report of {period}",
-                    f"On {event.size} entries · SHA-256 {event.sha256[:12]}…",
-                )
             case _ as unreachable:
                 assert_never(unreachable)
 
@@ -161,7 +187,7 @@ class Teller:
         return self.amount(mass_ug, known.volume_in(mass_ug) if known else 0)
 
     def _about(self, session: str | None, container: str, *more: str) -> str:
-        parts = (_capital(self.session(session)), self.label(container), self.strength(container), *more)
+        parts = (capital(self.session(session)), self.label(container), self.strength(container), *more)
         return " · ".join(part for part in parts if part)
 
     def _product(self, event: events.ProductRegistered) -> Told:
@@ -172,14 +198,14 @@ class Teller:
 
     def _arrival(self, event: events.InventoryTaken | events.ReceiptRecorded) -> Told:
         lots = [
-            f"{_many(len(line.containers), 'container')}, lot {line.lot}, {self._product_strength(line.product)}"
+            f"{many(len(line.containers), 'container')}, lot {line.lot}, {self._product_strength(line.product)}"
             for line in event.lots
         ]
         if isinstance(event, events.ReceiptRecorded):
             number = sum(len(line.containers) for line in event.lots)
             mass = sum(line.mass_ug * len(line.containers) for line in event.lots)
             volume = sum(line.volume_ul * len(line.containers) for line in event.lots)
-            what = f"Received {_many(number, 'container')} with {self.amount(mass, volume)}"
+            what = f"Received {many(number, 'container')} with {self.amount(mass, volume)}"
             return Told(what, "; ".join([f"{event.supplier}, invoice {event.invoice}", *lots]))
         lots += [
             f"opened, {self.amount(line.mass_ug, line.volume_ul)}, {self._product_strength(line.product)}"
@@ -217,7 +243,7 @@ class Teller:
         expired = "expired vial" if event.expired_used else ""
         # A struck draw made no syringe: what it says of itself is all there is.
         strength = f"{self._plain(event.concentration_ug_per_ml)} mg/mL"
-        parts = (_capital(self.session(event.session)), syringe_label(event.label), strength, made_up, *beyond, expired)
+        parts = (capital(self.session(event.session)), syringe_label(event.label), strength, made_up, *beyond, expired)
         return Told(what, " · ".join(part for part in parts if part))
 
     def _pump(self, event: events.InfusionStarted | events.RateChanged | events.InfusionStopped) -> Told:
@@ -280,7 +306,7 @@ class Teller:
         if event.nothing_on_hand:
             return "Nothing on hand"
         lots = [
-            f"{_many(line.containers, 'sealed container')} of lot {line.lot}, {self._product_strength(line.product)}"
+            f"{many(line.containers, 'sealed container')} of lot {line.lot}, {self._product_strength(line.product)}"
             for line in event.lots
         ]
         levels = [
@@ -311,30 +337,3 @@ class Teller:
         ]
         named = [f"entry {event.of.index}"] if event.of else []
         return Told(f"Closed the case as {OUTCOMES[event.outcome]}{why}", "; ".join(named + moved))
-
-
-def session_label(number: int) -> str:
-    """Return how people name a session."""
-    return f"session {number:04d}"
-
-
-def patient_label(patient: str) -> str:
-    """Return a patient as everybody may see them: the short form of the pseudonym."""
-    return f"Patient P-{patient.removeprefix('pt_')[:6]}"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
-
-
-def _many(number: int, one: str, more: str = "") -> str:
-    return f"1 {one}" if number == 1 else f"{number} {more or one + 's'}"
-
-
-def _ranges(indexes: tuple[int, ...]) -> str:
-    return f"entry {indexes[0]}" if len(indexes) == 1 else f"entries {indexes[0]} to {indexes[-1]}"
-
-
-def _span(milliseconds: int) -> str:
-    sign = "−" if milliseconds < 0 else "+"
-    return f"{sign}{abs(milliseconds) // 1000} s"

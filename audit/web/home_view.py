@@ -11,8 +11,8 @@ from audit.domain.book import Book, Case, Count, Recorded, Session, Waste
 from audit.domain.postings import Account
 from audit.domain.quantity import volume_of
 from audit.services.meanings import CAUSES
-from audit.services.sentences import patient_label
 from audit.services.today import Day
+from audit.services.wording import patient_label
 from audit.web.blind import is_withheld, session_is_withheld
 from audit.web.desk import desk
 from audit.web.filters import moment

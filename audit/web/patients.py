@@ -10,7 +10,7 @@ from audit.domain import events
 from audit.domain.errors import Refused
 from audit.services.meanings import UNMASK_REASONS
 from audit.services.reading import book_of, sealed_value
-from audit.services.sentences import patient_label
+from audit.services.wording import patient_label
 from audit.web.acting import act
 from audit.web.desk import register
 from audit.web.forms import UNPROCESSABLE, Faulty, Form, Problems, posted

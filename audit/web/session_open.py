@@ -14,7 +14,7 @@ from audit.domain.quantity import share
 from audit.services.acts import Order
 from audit.services.people import persons
 from audit.services.reading import book_of_all
-from audit.services.sentences import patient_label
+from audit.services.wording import patient_label
 from audit.storage.seals import Sealable
 from audit.web import words
 from audit.web.acting import Beside, order_of, record_orders

@@ -13,7 +13,7 @@ from audit.domain.facts import Ref
 from audit.domain.postings import Account
 from audit.services.people import persons
 from audit.services.reading import book_of, sealed_value, unsigned_acts
-from audit.services.sentences import patient_label
+from audit.services.wording import patient_label
 from audit.storage import registers
 from audit.storage.engine import read
 from audit.web import words

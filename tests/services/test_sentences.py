@@ -4,8 +4,9 @@ import pytest
 
 from audit.domain.wire import KINDS
 from audit.services.meanings import MEANINGS, TITLES
-from audit.services.sentences import Teller, patient_label
+from audit.services.sentences import Teller
 from audit.services.telling import Viewer, tell_all
+from audit.services.wording import patient_label
 from audit.storage.engine import read
 from tests.clinic import Clinic, start_clinic
 

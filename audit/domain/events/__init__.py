@@ -74,7 +74,7 @@ from audit.domain.events.stock import (
     ReceiptRecorded,
 )
 
-Event = (
+LogEvent = (
     LogOpened
     | ClockStepped
     | PersonEnrolled
@@ -82,15 +82,20 @@ Event = (
     | PersonEnded
     | PasswordSet
     | ActsSigned
-    | ProductRegistered
     | PatientRegistered
     | PatientUnmasked
-    | InventoryTaken
-    | InventoryConfirmed
-    | ReceiptRecorded
-    | SessionOpened
-    | ContainerTaken
-    | ContainerReturned
+    | EntryStruck
+    | ReportIssued
+)
+"""About the log itself, persons, patients and what leaves the building."""
+
+StockEvent = (
+    ProductRegistered | InventoryTaken | InventoryConfirmed | ReceiptRecorded | ContainerTaken | ContainerReturned
+)
+"""About products and what comes onto the shelf or leaves it whole."""
+
+SessionEvent = (
+    SessionOpened
     | DoseDrawn
     | InfusionStarted
     | RateChanged
@@ -101,17 +106,15 @@ Event = (
     | WasteWitnessed
     | RemainderHeld
     | SessionClosed
-    | EntryStruck
-    | CountStarted
-    | CountRecorded
-    | CountConfirmed
-    | CountRevealed
-    | CaseOpened
-    | CaseAssigned
-    | CaseNoted
-    | CaseClosed
-    | ReportIssued
 )
+"""About a treatment session and what was drawn for it."""
+
+CountEvent = (
+    CountStarted | CountRecorded | CountConfirmed | CountRevealed | CaseOpened | CaseAssigned | CaseNoted | CaseClosed
+)
+"""About counts and cases."""
+
+Event = LogEvent | StockEvent | SessionEvent | CountEvent
 
 __all__ = [
     "ActsSigned",
@@ -128,6 +131,7 @@ __all__ = [
     "ContainerTaken",
     "Correctable",
     "CountConfirmed",
+    "CountEvent",
     "CountRecorded",
     "CountRevealed",
     "CountStarted",
@@ -143,6 +147,7 @@ __all__ = [
     "InventoryTaken",
     "LevelFound",
     "LevelLine",
+    "LogEvent",
     "LogOpened",
     "LotFound",
     "LotLine",
@@ -166,8 +171,10 @@ __all__ = [
     "RolesChanged",
     "Route",
     "SessionClosed",
+    "SessionEvent",
     "SessionOpened",
     "Source",
+    "StockEvent",
     "StopReason",
     "StrikeReason",
     "UnmaskReason",

@@ -15,7 +15,7 @@ from audit.reports.values import Amount, Fact, Part, When
 from audit.services.meanings import MEANINGS, TITLES, method_words
 from audit.services.reporting.figures import amount, marks, strength, when
 from audit.services.reporting.snapshot import Snapshot, strength_of
-from audit.services.sentences import patient_label
+from audit.services.wording import patient_label
 
 ROUTES = {"iv": "Intravenous", "im": "Intramuscular", "sc": "Subcutaneous"}
 _PARTS = ((Account.GIVEN, "Given"), (Account.RESIDUAL, "Left in line"), (Account.WASTED, "Wasted"))
