@@ -6,8 +6,9 @@ from audit.services.acts import Order, with_factors
 from audit.services.passwords import STANDARD, Cost, hash_password
 from audit.services.record import record
 from audit.services.register import Register
-from audit.storage import ledger, registers
+from audit.storage import ledger, people, registers
 from audit.storage.engine import read
+from audit.storage.people import Account
 from audit.tlog.seal import password_commitment
 
 
@@ -16,6 +17,12 @@ def persons(register: Register) -> dict[str, Person]:
     with read(register.engine) as conn:
         known = registers.keyed(conn, register.site, "person")
         return ledger.load_book(conn, register.site, {f"person:{person}" for person in known}).persons
+
+
+def staff(register: Register) -> dict[str, Account]:
+    """Return the account of everyone ever enrolled, by person: quicker than `persons`, for names beside many rows."""
+    with read(register.engine) as conn:
+        return {one.person: one for one in people.all_of(conn, register.site)}
 
 
 def clinic_name(register: Register) -> str:

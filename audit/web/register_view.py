@@ -88,7 +88,7 @@ class Relative:
 
 def viewer_of(register: Register) -> tuple[Viewer, Mapping[str, str]]:
     """Return who looks, with everybody's names, and everybody's profession."""
-    known = people.persons(register)
+    known = people.staff(register)
     names = {person: one.name for person, one in known.items()}
     professions = {person: one.profession for person, one in known.items()}
     return Viewer(person=current_person().person, names=names, mark=decimal_mark()), professions
@@ -96,8 +96,9 @@ def viewer_of(register: Register) -> tuple[Viewer, Mapping[str, str]]:
 
 def rows_of(lines: tuple[Line, ...], viewer: Viewer, professions: Mapping[str, str], *, linked: bool) -> list[Row]:
     """Return the lines of a list; `linked` when they follow one another without a gap, so that links show."""
-    leaves = {line.entry.index: line.entry.leaf for line in lines}
-    return [_row(line, viewer, professions, leaves if linked else {}) for line in lines]
+    leaves = {line.entry.index: line.entry.leaf for line in lines} if linked else {}
+    base = url_for("register.show")  # asked once: the router takes longer than a row does
+    return [_row(line, viewer, professions, leaves, base) for line in lines]
 
 
 def by_day(rows: list[Row]) -> list[tuple[str, list[Row]]]:
@@ -158,13 +159,13 @@ def stamp_ms(moment_ms: int, offset_min: int) -> str:
     return f"{format_day(local)} {local:%H:%M:%S} {format_offset(offset_min)}"
 
 
-def _row(line: Line, viewer: Viewer, professions: Mapping[str, str], leaves: Mapping[int, str]) -> Row:
+def _row(line: Line, viewer: Viewer, professions: Mapping[str, str], leaves: Mapping[int, str], base: str) -> Row:
     entry = line.entry
     local = moment(entry.occurred_ms, entry.offset_min)
     told = line.told
     return Row(
         index=entry.index,
-        href=url_for("register.entry", index=entry.index),
+        href=f"{base}/{entry.index}",
         day=format_day(local),
         time=f"{local:%H:%M:%S}",
         offset=format_offset(entry.offset_min),
