@@ -12,6 +12,7 @@ from pathlib import Path
 from audit.domain import commands, events
 from audit.domain.book import Book, Recorded
 from audit.domain.facts import Ref
+from audit.domain.postings import ON_HAND, Account
 from audit.services.acts import SIGNED_IN, Order, Standing, with_factors
 from audit.services.keyring import open_keyring
 from audit.services.opening import ClinicFacts, FirstPerson, Ground, log_key, open_log
@@ -296,3 +297,13 @@ def start_clinic(url: str, home: Path, *, seed: int = 1, pack: str = "ca-on", is
 def ref(entry: Recorded) -> Ref:
     """Return how another entry names this one."""
     return entry.ref
+
+
+def below_zero(book: Book) -> list[tuple[str, Account, int]]:
+    """Return every place that holds less than nothing: container, account, ug. No book of a clinic has one."""
+    return [
+        (container, account, mass)
+        for container, balances in book.by_container.items()
+        for (account, _), mass in balances.items()
+        if mass < 0 and account in ON_HAND
+    ]

@@ -12,7 +12,7 @@ from audit.domain import events
 from audit.domain.book import Book, Recorded
 from audit.domain.effects import take_effect
 from audit.domain.keys import LABELS, SESSIONS, SYRINGES
-from audit.domain.postings import Account, postings
+from audit.domain.postings import postings
 
 SECOND_PERSON = (
     events.InventoryConfirmed,
@@ -86,14 +86,3 @@ def _number(book: Book, entry: Recorded) -> None:
 def local_day(moment_ms: int, offset_min: int) -> str:
     """Return the calendar day at an offset from UTC, YYYY-MM-DD."""
     return datetime.fromtimestamp((moment_ms + offset_min * 60_000) // 1000, UTC).date().isoformat()
-
-
-def below_zero(book: Book) -> list[tuple[str, Account, int]]:
-    """Return every place that holds less than nothing: container, account, ug."""
-    places = (Account.STOCK, Account.CUSTODY, Account.HELD)
-    return [
-        (container, account, mass)
-        for container, balances in book.by_container.items()
-        for (account, _), mass in balances.items()
-        if mass < 0 and account in places
-    ]

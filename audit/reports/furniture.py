@@ -32,7 +32,7 @@ from audit.reports.layout import COLUMN_GAP, MM, Block, Frame
 from audit.reports.marks import STRENGTH_WIDTH, draw_strength
 from audit.reports.model import InspectionReport
 from audit.reports.pen import HAIR, HEAVY, MID, Pen
-from audit.reports.values import Fact, KeyFigure, Strength
+from audit.reports.values import KeyFigure, Strength
 from audit.reports.words import format_stamp, short_root
 
 DEMO_WORDS = "DEMO clinic: synthetic people, no real drug"
@@ -217,8 +217,3 @@ def facts_block(facts: Sequence[tuple[str, str, str]], frame: Frame) -> Block:
                 y = pen.line(x, y, line, SMALL)
 
     return Block(height, draw)
-
-
-def fact_lines(facts: Sequence[Fact]) -> list[tuple[str, str]]:
-    """Facts as pairs, those without words left out."""
-    return [(fact.name, fact.text) for fact in facts if fact.text]

@@ -145,11 +145,6 @@ class Pager:
         return self._frame.bottom - self._y
 
     @property
-    def is_fresh(self) -> bool:
-        """Whether nothing but the title stands on the sheet."""
-        return self._fresh
-
-    @property
     def page_room(self) -> float:
         """Height of a sheet under the title."""
         return self._frame.bottom - self._frame.top - self._again.height

@@ -85,11 +85,6 @@ class Revealed:
     lines: tuple[Line, ...]
     cases: tuple[Case, ...] = field(default=())
 
-    @property
-    def is_exact(self) -> bool:
-        """Say whether everything was found as expected."""
-        return all(line.variance_ug == 0 for line in self.lines)
-
 
 def recent_counts(register: Register, *, limit: int = 100) -> tuple[Count, ...]:
     """Return the newest counts, newest first."""

@@ -2,9 +2,8 @@
 
 import hashlib
 from dataclasses import dataclass
-from typing import Any
 
-from flask import Flask, current_app, g, render_template, request, url_for
+from flask import Flask, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
@@ -47,14 +46,8 @@ def install(app: Flask, given: Desk) -> None:
     app.before_request(_choose_language)
     app.context_processor(_frame)
     app.jinja_env.globals["new_nonce"] = lambda: given.ground.random(16).hex()
-    app.jinja_env.globals["link"] = link
     app.register_error_handler(HTTPException, _show_refused)
     app.register_error_handler(OutcomeUnknown, _show_unknown)
-
-
-def link(endpoint: str, **values: Any) -> str:  # noqa: ANN401 (parts of an address)
-    """Return the address of a page where this service has it; "" where it has not."""
-    return url_for(endpoint, **values) if endpoint in current_app.view_functions else ""
 
 
 def _choose_language() -> None:

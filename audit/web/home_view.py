@@ -6,6 +6,8 @@ What a viewer may still read blind is None here (`blind.py`). Not here: which of
 from dataclasses import dataclass
 from datetime import date
 
+from flask import url_for
+
 from audit.domain import events
 from audit.domain.book import Book, Case, Count, Recorded, Session, Waste
 from audit.domain.postings import Account
@@ -16,7 +18,6 @@ from audit.services.wording import patient_label
 from audit.web.blind import is_withheld, session_is_withheld
 from audit.web.desk import desk
 from audit.web.filters import moment
-from audit.web.frame import link
 from audit.web.session_view import Amount, Look, balances, syringes
 
 _DAY_MS = 86_400_000
@@ -162,15 +163,15 @@ def _reading_row(book: Book, entry: Recorded, viewer: str, names: dict[str, str]
     held = f"In tamper bag {container.bag}, read by" if container.bag else "Read by"
     is_mine = not is_withheld(book, container, viewer)
     own = (
-        link("sessions.show", session=session.session)
+        url_for("sessions.show", session=session.session)
         if session
-        else link("stock.container", container=event.container)
+        else url_for("stock.container", container=event.container)
     )
     return WaitingRow(
         kind="reading",
         title=f"{'Syringe' if container.is_syringe else 'Vial'} {container.label}{where}",
         text=f"{held} {names.get(entry.actor, '')}",
-        href=own if is_mine else link("witness.show_reading", container=event.container) or own,
+        href=own if is_mine else url_for("witness.show_reading", container=event.container),
         is_mine=is_mine,
     )
 
@@ -178,12 +179,12 @@ def _reading_row(book: Book, entry: Recorded, viewer: str, names: dict[str, str]
 def _waste_row(book: Book, waste: Waste, viewer: str, names: dict[str, str]) -> WaitingRow:
     known = book.containers.get(waste.container)
     is_mine = viewer == waste.actor or (known is not None and viewer in known.hands)
-    own = link("register.entry", index=waste.index)
+    own = url_for("register.entry", index=waste.index)
     return WaitingRow(
         kind="waste",
         title=f"Waste of {known.label}" if known else "Waste",
         text=f"Wasted by {names.get(waste.actor, '')}, not yet signed by who saw it",
-        href=own if is_mine else link("witness.show_waste", index=waste.index) or own,
+        href=own if is_mine else url_for("witness.show_waste", index=waste.index),
         is_mine=is_mine,
     )
 
@@ -195,7 +196,7 @@ def _count_row(count: Count, viewer: str, names: dict[str, str]) -> WaitingRow:
         kind="count",
         title="Blind count",
         text=f"{said} by {names.get(first, '')}",
-        href=link("counts.show", count=count.count),
+        href=url_for("counts.show", count=count.count),
         is_mine=viewer == first,
     )
 

@@ -3,8 +3,8 @@ import dataclasses
 import pytest
 
 from audit.domain import commands, events
-from audit.domain.fold import below_zero
 from audit.domain.postings import Account
+from tests.clinic import below_zero
 from tests.domain.paper import Paper, refused, sums
 
 

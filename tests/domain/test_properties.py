@@ -7,9 +7,10 @@ from hypothesis import strategies as st
 
 from audit.domain import events
 from audit.domain.book import Book, Recorded
-from audit.domain.fold import below_zero, fold
+from audit.domain.fold import fold
 from audit.domain.keys import entry_key, keys, strike_keys
 from audit.domain.postings import Account, postings, reversed_postings
+from tests.clinic import below_zero
 from tests.domain.moves import play
 from tests.domain.paper import Paper, sums
 from tests.strategies import STEPS

@@ -14,8 +14,7 @@ from audit.cli.machine import Machine
 from audit.domain import events
 from audit.domain.book import Book
 from audit.domain.errors import Refused
-from audit.domain.fold import below_zero, fold
-from audit.domain.postings import Account
+from audit.domain.fold import fold
 from audit.services.acts import with_factors
 from audit.services.demo.doses import dosing_of
 from audit.services.demo.keys import keys_folder
@@ -30,7 +29,7 @@ from audit.services.verify import Installation, verify_site
 from audit.storage import ledger, log
 from audit.storage.engine import open_engine, read
 from audit.storage.upgrade import upgrade
-from tests.clinic import start_clinic
+from tests.clinic import below_zero, start_clinic
 
 CHEAP = Cost(memory_kib=8, passes=1, lanes=1)
 NOW_MS = 1_795_597_200_000
@@ -190,6 +189,7 @@ def test_every_session_is_closed_with_nothing_left_in_custody(lived):
     assert lived.kinds["session_opened"] == SESSIONS
     assert all(session.closed_ms is not None for session in lived.book.sessions.values())
     assert {lived.book.session_total(one, Account.CUSTODY) for one in lived.book.sessions} == {0}
+    assert lived.book.by_container
     assert below_zero(lived.book) == []
 
 
