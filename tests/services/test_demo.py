@@ -15,6 +15,7 @@ from audit.domain import events
 from audit.domain.book import Book
 from audit.domain.errors import Refused
 from audit.domain.fold import fold
+from audit.domain.postings import Account
 from audit.services.acts import with_factors
 from audit.services.demo.doses import dosing_of
 from audit.services.demo.keys import keys_folder
