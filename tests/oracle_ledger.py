@@ -39,6 +39,9 @@ NEVER_STRUCK = {
     *("log_opened", "clock_stepped", "person_enrolled", "roles_changed", "person_ended", "password_set"),
     *("acts_signed", "patient_registered", "patient_unmasked", "entry_struck", "case_opened", "report_issued"),
     *("count_started", "count_revealed", "case_assigned", "case_noted"),
+    *("credential_enrolled", "credential_revoked", "signing_domain_changed", "service_key_changed", "log_key_changed"),
+    *("cosigners_changed", "time_stamped", "signer_row_stated", "log_restored", "drill_run"),
+    *("patients_disclosed", "erasure_requested", "patient_erased"),
 }
 _HANDS = {
     *("infusion_started", "rate_changed", "infusion_stopped", "remainder_read", "remainder_held", "waste_recorded"),
@@ -213,10 +216,10 @@ class Replay:
         named = act["facts"].get("replaces")
         if self.replacing is None:
             if named:
-                yield "replacement", index, f"names the strike {named['index']}, which waits for none"
+                yield "replacement", index, f"names entry {named['index']}, whose strike waits for none"
             return
         strike, left = self.replacing
-        if not named or (named["index"], named["leaf"]) != (strike, self.leaves[strike]):
+        if named != self.acts[strike]["facts"]["of"]:
             yield "replacement", index, f"the strike {strike} waits for {left} more"
         self.replacing = (strike, left - 1) if left > 1 else None
 

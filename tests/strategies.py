@@ -3,11 +3,12 @@
 import dataclasses
 import types
 import typing
+from base64 import urlsafe_b64encode
 from typing import Annotated, Any, Literal
 
 from hypothesis import strategies as st
 
-from audit.domain.facts import Day, Hex, Identifier, Many, Span, Text, Token
+from audit.domain.facts import Base64, Day, Hex, Identifier, Many, Span, Text, Token
 from audit.domain.wire import KINDS
 
 WORDS = st.text("abc ÅéœŁ日本-.'", min_size=1, max_size=25).map(str.strip).filter(bool)
@@ -55,6 +56,10 @@ def _limited(limit: object) -> st.SearchStrategy[Any]:
             return st.from_regex(rf"{prefix}_[0-9a-z]{{4,32}}", fullmatch=True)
         case Hex(digits):
             return st.text("0123456789abcdef", min_size=digits, max_size=digits)
+        case Base64(most):
+            return st.binary(min_size=1, max_size=min(most // 2, 40)).map(
+                lambda data: urlsafe_b64encode(data).rstrip(b"=").decode()
+            )
         case Day():
             return st.dates().map(lambda day: day.isoformat())
         case Token(most):

@@ -1,6 +1,7 @@
 """docs/log-format.md lists every kind: entries generated from that page are what the program reads and writes."""
 
 import re
+from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,12 +53,14 @@ def values(form: str) -> st.SearchStrategy:
         return st.lists(values(found[2]), min_size=1, max_size=3)
     if found := re.match(r"identifier `(\w+)_`", form):
         return st.from_regex(rf"{found[1]}_[0-9a-z]{{4,32}}", fullmatch=True)
-    if found := re.fullmatch(r"integer, (-?\d+) to (\d+)", form):
+    if found := re.fullmatch(r"integer, (-?\d+) to (-?\d+)", form):
         return st.integers(int(found[1]), int(found[2]))
     if found := re.fullmatch(r"hex, (\d+) digits", form):
         return st.text("0123456789abcdef", min_size=int(found[1]), max_size=int(found[1]))
     if form.startswith("one of "):
-        return st.sampled_from(re.findall(r"`(\w+)`", form))
+        return st.sampled_from(re.findall(r"`([\w-]+)`", form))
+    if form.startswith("base64url"):
+        return st.binary(min_size=1, max_size=40).map(lambda data: urlsafe_b64encode(data).rstrip(b"=").decode())
     if found := re.fullmatch(r"record `(\w+)`", form):
         return objects(facts_of(RECORDS[found[1]]))
     if form.startswith("reference"):

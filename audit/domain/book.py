@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 
 from audit.domain import events
+from audit.domain.credential import Credential, Trust
 from audit.domain.errors import Refused, invariant
 from audit.domain.facts import Ref
 from audit.domain.postings import ON_HAND, Account
@@ -48,6 +49,7 @@ class Person:
     roles: tuple[events.Role, ...]
     password_sha256: str | None
     is_active: bool = True
+    is_first: bool = False
 
 
 @dataclass(slots=True, kw_only=True)
@@ -214,10 +216,14 @@ class Book:
     """All states of one fold, by identifier."""
 
     log: events.LogOpened | None = None
+    trust: Trust | None = None
     persons: dict[str, Person] = field(default_factory=dict)
     sign_ins: set[str] = field(default_factory=set)
     products: dict[str, events.ProductRegistered] = field(default_factory=dict)
+    credentials: dict[str, Credential] = field(default_factory=dict)
+    public_keys: set[str] = field(default_factory=set)
     patients: set[str] = field(default_factory=set)
+    erased: set[str] = field(default_factory=set)
     containers: dict[str, Container] = field(default_factory=dict)
     sessions: dict[str, Session] = field(default_factory=dict)
     wastes: dict[int, Waste] = field(default_factory=dict)
@@ -249,6 +255,10 @@ class Book:
         if not found.is_active:
             raise Refused("person_ended", field_name, name=found.name)
         return found
+
+    def passkeys(self, person: str) -> tuple[Credential, ...]:
+        """Return a person's passkeys that may still sign, oldest first."""
+        return tuple(one for one in self.credentials.values() if one.person == person and one.is_active)
 
     def container(self, container: str, field_name: str = "container") -> Container:
         """Return a known container.
@@ -294,13 +304,11 @@ class Book:
             raise Refused("unknown_product", "product")
         return found
 
-    def struck_event(self, strike: Ref | None) -> events.Event | None:
-        """Return what a strike struck, where both are known: what a replacement stands in for."""
-        found = self.entries.get(strike.index) if strike else None
-        if found is None or not isinstance(found.event, events.EntryStruck):
+    def struck_event(self, replaced: Ref | None) -> events.Event | None:
+        """Return what a replacement stands in for, where that entry is known and struck."""
+        if replaced is None or replaced.index not in self.struck or replaced.index not in self.entries:
             return None
-        struck = self.entries.get(found.event.of.index)
-        return struck.event if struck else None
+        return self.entries[replaced.index].event
 
     def check_complete(self, key: str) -> None:
         """Hold that this book knows every entry of a key before a figure is read from it.

@@ -274,18 +274,40 @@ AboutRemainder = ReadRemainder | RereadRemainder | WasteRemainder | WitnessWaste
 AboutCount = events.CountRecorded | ConfirmCount | RevealCount | events.CaseAssigned | events.CaseNoted | CloseCase
 """What is asked of counts and cases."""
 
-AsStated = events.ClockStepped | events.ActsSigned | events.CountStarted | events.ReportIssued
+AboutTrust = (
+    events.CredentialEnrolled
+    | events.CredentialRevoked
+    | events.SigningDomainChanged
+    | events.ServiceKeyChanged
+    | events.LogKeyChanged
+    | events.CosignersChanged
+    | events.SignerRowStated
+    | events.LogRestored
+    | events.PatientsDisclosed
+    | events.ErasureRequested
+    | events.PatientErased
+)
+"""What is asked about passkeys, keys, cosigners, disclosure and erasure."""
+
+AsStated = (
+    events.ClockStepped
+    | events.ActsSigned
+    | events.CountStarted
+    | events.ReportIssued
+    | events.TimeStamped
+    | events.DrillRun
+)
 """What is recorded as it is stated: nothing is left to judge."""
 
-Command = AboutPeople | AboutStock | AboutSession | AboutRemainder | AboutCount | AsStated | StrikeEntry
+Command = AboutPeople | AboutStock | AboutSession | AboutRemainder | AboutCount | AboutTrust | AsStated | StrikeEntry
 
 
-def naming_strike(command: Command, strike: Ref) -> Command:
-    """Return the command as the replacement that names a strike.
+def replacing(command: Command, struck: Ref) -> Command:
+    """Return the command as the replacement of an entry that is struck just before it.
 
     Raises:
         Refused: `cannot_replace` for a command that makes no correctable entry.
     """
     if not hasattr(command, "replaces"):
         raise Refused("cannot_replace")
-    return dataclasses.replace(command, replaces=strike)  # type: ignore[arg-type]  # checked just above
+    return dataclasses.replace(command, replaces=struck)  # type: ignore[arg-type]  # checked just above

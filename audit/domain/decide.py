@@ -8,6 +8,7 @@ from audit.domain.commands import Command, Said
 from audit.domain.errors import Refused
 from audit.domain.fresh import check_new
 from audit.domain.policy import Policy
+from audit.domain.trust import decide_trust
 from audit.domain.wire import kind_of
 
 CLOCK_SLACK_MS = 5 * 60_000
@@ -39,6 +40,8 @@ def _decide(book: Book, command: Command, policy: Policy, said: Said) -> events.
         return _about_remainder(book, command, policy, said)
     if isinstance(command, commands.AboutCount):
         return _about_count(book, command, policy, said)
+    if isinstance(command, commands.AboutTrust):
+        return decide_trust(book, command, said)
     if isinstance(command, commands.StrikeEntry):
         return corrections.decide_strike(book, command, said)
     return command

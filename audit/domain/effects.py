@@ -4,6 +4,7 @@ from typing import assert_never
 
 from audit.domain import events
 from audit.domain.book import Book, Case, Container, Count, Person, Reading, Recorded, Run, Session, Waste
+from audit.domain.effects_trust import on_trust, trust_at_opening
 from audit.domain.labels import syringe_label, vial_label
 
 
@@ -16,16 +17,19 @@ def take_effect(book: Book, entry: Recorded) -> None:
         _on_stock(book, entry, stated)
     elif isinstance(stated, events.CountEvent):
         _on_count(book, entry, stated)
+    elif isinstance(stated, events.TrustEvent):
+        on_trust(book, entry, stated)
     else:
-        _on_log(book, stated)
+        _on_log(book, entry, stated)
 
 
-def _on_log(book: Book, stated: events.LogEvent) -> None:
+def _on_log(book: Book, entry: Recorded, stated: events.LogEvent) -> None:
     match stated:
         case events.LogOpened() as event:
             book.log = event
+            book.trust = trust_at_opening(event)
         case events.PersonEnrolled() as event:
-            _enrol(book, event)
+            _enrol(book, event, is_first=entry.actor == event.person)
         case events.RolesChanged(person=person, roles=roles) if person in book.persons:
             book.persons[person].roles = roles
         case events.PersonEnded(person=person) if person in book.persons:
@@ -106,7 +110,7 @@ def _on_count(book: Book, entry: Recorded, stated: events.CountEvent) -> None:
             pass
 
 
-def _enrol(book: Book, event: events.PersonEnrolled) -> None:
+def _enrol(book: Book, event: events.PersonEnrolled, *, is_first: bool) -> None:
     book.sign_ins.add(event.sign_in.casefold())
     book.persons[event.person] = Person(
         person=event.person,
@@ -116,6 +120,7 @@ def _enrol(book: Book, event: events.PersonEnrolled) -> None:
         licence=event.licence,
         roles=event.roles,
         password_sha256=event.password_sha256,
+        is_first=is_first,
     )
 
 

@@ -38,6 +38,13 @@ class Hex:
 
 
 @dataclass(frozen=True, slots=True)
+class Base64:
+    """Bytes as base64url without padding, in their one spelling, at most `most` characters."""
+
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
 class Day:
     """A calendar day, YYYY-MM-DD."""
 
@@ -71,6 +78,7 @@ CaseId = Annotated[str, Identifier("k", "case")]
 ReceiptId = Annotated[str, Identifier("r", "receipt")]
 InventoryId = Annotated[str, Identifier("i", "inventory")]
 ReportId = Annotated[str, Identifier("rp", "report")]
+ReportRef = Annotated[str, Identifier("rp")]
 
 Name = Annotated[str, Text(120)]
 Line = Annotated[str, Text(300)]
@@ -78,6 +86,11 @@ Code = Annotated[str, Token(60)]
 KeyText = Annotated[str, Token(400)]
 Sha256 = Annotated[str, Hex(64)]
 Date = Annotated[str, Day()]
+Base64Url = Annotated[str, Base64(1400)]
+"""Room for a credential id of 1,023 bytes (WebAuthn Level 2) and for an RSA signature of 4,096 bits."""
+Aaguid = Annotated[str, Hex(32)]
+Algorithm = Annotated[int, Span(-65_535, -1)]
+"""A COSE algorithm of signatures (RFC 9053): -7 ES256, -8 EdDSA, -257 RS256."""
 
 MassUg = Annotated[int, Span(0, 10**12)]
 SignedUg = Annotated[int, Span(-(10**12), 10**12)]

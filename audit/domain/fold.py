@@ -37,13 +37,12 @@ def fold(entries: Iterable[Recorded]) -> Book:
 
 def effective(book: Book, known: Iterable[Recorded]) -> list[Recorded]:
     """Return the active entries in the order of their effects: a replacement stands where the struck one stood."""
-    place_of_strike = {strike: struck for struck, strike in book.struck.items()}
 
     def position(entry: Recorded) -> tuple[int, int]:
         replaces = getattr(entry.event, "replaces", None)
         at = entry.index
-        while replaces is not None and replaces.index in place_of_strike:
-            at = place_of_strike[replaces.index]
+        while replaces is not None and replaces.index in book.struck:
+            at = replaces.index
             struck = book.entries.get(at)
             replaces = getattr(struck.event, "replaces", None) if struck else None
         return at, entry.index

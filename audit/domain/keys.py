@@ -22,8 +22,18 @@ def keys(event: events.Event) -> frozenset[str]:
     """Return every key of the entry that states `event`; a strike also takes those of what it strikes."""
     found = set(_keys_of(event))
     match event:
-        case events.LogOpened():
+        case (
+            events.LogOpened()
+            | events.SigningDomainChanged()
+            | events.ServiceKeyChanged()
+            | events.LogKeyChanged()
+            | events.CosignersChanged()
+        ):
             found.add(LOG)
+        case events.CredentialEnrolled(credential=credential, public_key=public_key):
+            found |= {credential_key(credential), public_key_key(public_key)}
+        case events.CredentialRevoked(credential=credential):
+            found.add(credential_key(credential))
         case events.InventoryTaken() | events.ReceiptRecorded():
             found.add(LABELS)
         case events.SessionOpened():
@@ -62,6 +72,16 @@ def sign_in_key(sign_in: str) -> str:
 def code_key(system: str, code: str) -> str:
     """Return the key of the registration of a product code."""
     return f"code:{system}:{code}"
+
+
+def credential_key(credential: str) -> str:
+    """Return the key of a passkey's enrolment and revocation."""
+    return f"credential:{credential}"
+
+
+def public_key_key(public_key: str) -> str:
+    """Return the key of the enrolment of a public key: none belongs to two passkeys."""
+    return f"public_key:{public_key}"
 
 
 def lot_key(product: str, lot: str) -> str:

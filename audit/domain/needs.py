@@ -7,7 +7,19 @@ from typing import Annotated, Any
 
 from audit.domain import commands, events
 from audit.domain.facts import Identifier, Many, Ref
-from audit.domain.keys import LABELS, LOG, PERSONS, SESSIONS, SYRINGES, code_key, entry_key, lot_key, sign_in_key
+from audit.domain.keys import (
+    LABELS,
+    LOG,
+    PERSONS,
+    SESSIONS,
+    SYRINGES,
+    code_key,
+    credential_key,
+    entry_key,
+    lot_key,
+    public_key_key,
+    sign_in_key,
+)
 
 _KEY_OF_PREFIX = {
     "c": "container",
@@ -32,22 +44,30 @@ def needed_keys(command: commands.Command, actor: str) -> set[str]:
         if key:
             wanted.add(f"{key}:{found}")
     wanted |= {entry_key(ref.index) for ref in references(command)}
+    return wanted | _more(command)
+
+
+def _more(command: commands.Command) -> set[str]:
+    """Return the keys that a command's identifiers do not tell: running numbers, names, codes, passkeys."""
     match command:
         case commands.TakeInventory() | commands.Receive():
-            wanted.add(LABELS)
+            return {LABELS}
         case commands.OpenSession():
-            wanted.add(SESSIONS)
+            return {SESSIONS}
         case commands.DrawDose():
-            wanted.add(SYRINGES)
+            return {SYRINGES}
         case events.PersonEnrolled(sign_in=sign_in):
-            wanted |= {sign_in_key(sign_in), PERSONS}
+            return {sign_in_key(sign_in), PERSONS}
         case events.ProductRegistered(code_system=system, code=code):
-            wanted.add(code_key(system, code))
+            return {code_key(system, code)}
+        case events.CredentialEnrolled(credential=credential, public_key=public_key):
+            return {credential_key(credential), public_key_key(public_key)}
+        case events.CredentialRevoked(credential=credential):
+            return {credential_key(credential)}
         case events.CountRecorded(lots=lots) | commands.ConfirmCount(lots=lots):
-            wanted |= {lot_key(line.product, line.lot) for line in lots}
+            return {lot_key(line.product, line.lot) for line in lots}
         case _:
-            pass
-    return wanted
+            return set()
 
 
 def references(command: commands.Command) -> tuple[Ref, ...]:

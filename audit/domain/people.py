@@ -45,10 +45,21 @@ MAY: dict[str, frozenset[events.Role]] = {
     "case_noted": _STAFF,
     "case_closed": _MANAGER,
     "report_issued": _MANAGER,
+    "credential_enrolled": _ADMINISTRATOR | _MANAGER,
+    "credential_revoked": _SETTING_UP,
+    "signing_domain_changed": _ADMINISTRATOR,
+    "service_key_changed": _ADMINISTRATOR,
+    "log_key_changed": _ADMINISTRATOR,
+    "cosigners_changed": _ADMINISTRATOR,
+    "signer_row_stated": _ADMINISTRATOR,
+    "log_restored": _ADMINISTRATOR,
+    "patients_disclosed": _MANAGER,
+    "erasure_requested": _MANAGER | _ADMINISTRATOR,
+    "patient_erased": _MANAGER | _ADMINISTRATOR,
 }
 """The roles of which a person needs one to state a kind."""
 
-SERVICE_KINDS = frozenset({"log_opened", "clock_stepped", "case_opened"})
+SERVICE_KINDS = frozenset({"log_opened", "clock_stepped", "case_opened", "time_stamped", "drill_run"})
 """Stated by the service: none posts quantity or stands for a person (log-format, section 6)."""
 
 SIGNED_IN_KINDS = frozenset(

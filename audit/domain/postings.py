@@ -92,6 +92,7 @@ def _postings(event: events.Event) -> list[Posting]:
 
 Unposted = (
     events.LogEvent
+    | events.TrustEvent
     | events.ProductRegistered
     | events.InventoryConfirmed
     | events.SessionOpened

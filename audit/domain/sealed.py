@@ -13,6 +13,8 @@ SEALED_FIELDS: dict[str, frozenset[str]] = {
     "entry_struck": frozenset({"note"}),
     "case_noted": frozenset({"note"}),
     "case_closed": frozenset({"note"}),
+    "patients_disclosed": frozenset({"recipient", "note"}),
+    "erasure_requested": frozenset({"note"}),
 }
 """Names that may stand under `sealed`, by kind; a kind that is not listed seals nothing."""
 

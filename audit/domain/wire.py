@@ -14,7 +14,7 @@ from typing import Annotated, Any, Literal
 
 from audit.domain import events
 from audit.domain.errors import Refused
-from audit.domain.facts import Day, Hex, Identifier, Many, Span, Text, Token
+from audit.domain.facts import Base64, Day, Hex, Identifier, Many, Span, Text, Token
 
 Fact = str | int | bool | list["Fact"] | dict[str, "Fact"]
 Facts = dict[str, Fact]
@@ -25,6 +25,8 @@ VERSION = 1
 _KEYS = {"from_index": "from", "to_index": "to"}
 _CAMEL = re.compile(r"(?<!^)(?=[A-Z])")
 _DAY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])")
+# RFC 4648 section 5; the bits that a last character of two or three leaves unused are zero.
+_BASE64URL = re.compile(r"([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{4}|[A-Za-z0-9_-][AQgw]|[A-Za-z0-9_-]{2}[AEIMQUYcgkosw048])")
 _TOKEN = re.compile(r"[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?")
 
 KINDS: dict[str, type[events.Event]] = {
@@ -209,6 +211,8 @@ def _check(limit: object) -> Callable[[Any, str], Any]:
             return _matches(_DAY)
         case Token(most):
             return _token(most)
+        case Base64(most):
+            return _base64url(most)
         case _:
             raise TypeError(limit)
 
@@ -236,6 +240,17 @@ def _words(most: int) -> Callable[[Any, str], Any]:
 def _token(most: int) -> Callable[[Any, str], Any]:
     def check(value: Any, name: str) -> str:  # noqa: ANN401
         if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+            raise Refused("malformed", name)
+        if len(value) > most:
+            raise Refused("too_long", name, most=most)
+        return value
+
+    return check
+
+
+def _base64url(most: int) -> Callable[[Any, str], Any]:
+    def check(value: Any, name: str) -> str:  # noqa: ANN401
+        if not isinstance(value, str) or not _BASE64URL.fullmatch(value):
             raise Refused("malformed", name)
         if len(value) > most:
             raise Refused("too_long", name, most=most)

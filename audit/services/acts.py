@@ -95,8 +95,8 @@ def check_replacements(orders: Sequence[Order]) -> None:
     """
     waiting = 0
     for order in orders:
-        names_strike = getattr(order.command, "replaces", None) is not None
-        if order.answers_strike != (waiting > 0) or names_strike:
+        names_struck = getattr(order.command, "replaces", None) is not None
+        if order.answers_strike != (waiting > 0) or names_struck:
             raise Refused("replacements_differ")
         waiting -= order.answers_strike
         if isinstance(order.command, StrikeEntry):

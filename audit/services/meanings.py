@@ -111,6 +111,19 @@ MEANINGS: dict[type[events.Event], str] = {
     events.CaseNoted: "I wrote this note.",
     events.CaseClosed: "I answer this case so.",
     events.ReportIssued: "I issued this report.",
+    events.CredentialEnrolled: "I know that this passkey is this person's.",
+    events.CredentialRevoked: "This passkey signs no more.",
+    events.SigningDomainChanged: "Passkeys sign here from now on.",
+    events.ServiceKeyChanged: "The service attests with this key from now on.",
+    events.LogKeyChanged: "The log is signed with this key from now on.",
+    events.CosignersChanged: "These cosigners count from now on.",
+    events.TimeStamped: "A time authority dated this head.",
+    events.SignerRowStated: "The log stood at this head.",
+    events.LogRestored: "I had the lost entries filled in again.",
+    events.PatientsDisclosed: "I opened these identities for this recipient.",
+    events.ErasureRequested: "I ask that this identity be destroyed.",
+    events.PatientErased: "I agree that this identity is destroyed.",
+    events.DrillRun: "These attacks were tried on a copy of this log.",
 }
 """What a signature under each kind says, in the words shown beside it."""
 
@@ -151,6 +164,19 @@ TITLES: dict[type[events.Event], str] = {
     events.CaseNoted: "Case noted",
     events.CaseClosed: "Case closed",
     events.ReportIssued: "Report issued",
+    events.CredentialEnrolled: "Passkey enrolled",
+    events.CredentialRevoked: "Passkey revoked",
+    events.SigningDomainChanged: "Signing address changed",
+    events.ServiceKeyChanged: "Service key changed",
+    events.LogKeyChanged: "Log key changed",
+    events.CosignersChanged: "Cosigners changed",
+    events.TimeStamped: "Log dated",
+    events.SignerRowStated: "Signer's head stated",
+    events.LogRestored: "Log restored",
+    events.PatientsDisclosed: "Patients disclosed",
+    events.ErasureRequested: "Erasure asked for",
+    events.PatientErased: "Patient erased",
+    events.DrillRun: "Drill run",
 }
 """What each kind is called as a heading."""
 
@@ -162,4 +188,6 @@ def explained(explanation: events.Explanation) -> str:
 
 def method_words(method: str) -> str:
     """Return how somebody stood for an entry, in words."""
-    return {"password_totp": "Password", "signed_in": "Signed in", "service": "The service"}.get(method, method)
+    return {"passkey": "Passkey", "password_totp": "Password", "signed_in": "Signed in", "service": "The service"}.get(
+        method, method
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from audit.domain import events
 from audit.domain.book import SERVICE, Book, Recorded
 from audit.domain.case import follow_ups
-from audit.domain.commands import ConfirmCount, RevealCount, Said, StrikeEntry, naming_strike
+from audit.domain.commands import ConfirmCount, RevealCount, Said, StrikeEntry, replacing
 from audit.domain.corrections import check_possible
 from audit.domain.count import Expected
 from audit.domain.decide import decide
@@ -194,12 +194,12 @@ def _carry_out(pen: _Pen, order: Order, done: Sequence[_Done]) -> _Done:
 
 
 def _answering(order: Order, done: Sequence[_Done]) -> Order:
-    """Let a replacement name the strike it answers, the latest one in the list."""
+    """Let a replacement name the entry whose place it takes, the one struck last in the list."""
     if not order.answers_strike:
         return order
-    strikes = [one.written.entry for one in done if isinstance(one.written.entry.event, events.EntryStruck)]
+    strikes = [one.written.entry.event for one in done if isinstance(one.written.entry.event, events.EntryStruck)]
     invariant(bool(strikes), "a replacement follows its strike in the same list")
-    command = naming_strike(order.command, strikes[-1].ref)
+    command = replacing(order.command, strikes[-1].of)
     return dataclasses.replace(order, command=command, answers_strike=False)
 
 

@@ -23,6 +23,7 @@ from audit.services.meanings import (
     WASTE_REASONS,
     explained,
 )
+from audit.services.sentences_trust import tell_trust
 from audit.services.wording import capital, many, patient_label, ranges, session_label, span
 
 
@@ -78,6 +79,8 @@ class Teller:
             return self._of_stock(stated)
         if isinstance(stated, events.CountEvent):
             return self._of_count(stated)
+        if isinstance(stated, events.TrustEvent):
+            return Told(*tell_trust(stated, self.named))
         return self._of_log(stated)
 
     def _of_log(self, stated: events.LogEvent) -> Told:  # noqa: C901 (one case a kind)
@@ -105,8 +108,9 @@ class Teller:
                 return Told(f"Struck entry {of.index}: {STRIKE_REASONS[reason]}", by)
             case events.ReportIssued() as event:
                 period = f"{event.from_on} to {event.to_on}"
+                issued = {"inspection": "inspection report", "bundle": "evidence bundle"}[event.report_kind]
                 return Told(
-                    f"Issued the inspection report of {period}",
+                    f"Issued the {issued} of {period}",
                     f"On {event.size} entries · SHA-256 {event.sha256[:12]}…",
                 )
             case _ as unreachable:

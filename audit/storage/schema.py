@@ -204,3 +204,53 @@ sealed_key: Final = Table(
     sqlite_strict=True,
     sqlite_with_rowid=False,
 )
+
+# One cosigner's line under the checkpoint at `size`; the checkpoint's own row never changes.
+cosignature: Final = Table(
+    "cosignature",
+    metadata,
+    Column("site", WORD, nullable=False),
+    Column("size", BIG, nullable=False),
+    Column("name", WORD, nullable=False),
+    Column("line", WORD, nullable=False),
+    PrimaryKeyConstraint("site", "size", "name"),
+    sqlite_strict=True,
+)
+
+# What a time authority answered (RFC 3161, DER) for the note at `size`.
+time_token: Final = Table(
+    "time_token",
+    metadata,
+    Column("site", WORD, nullable=False),
+    Column("size", BIG, nullable=False),
+    Column("reply", BYTES, nullable=False),
+    PrimaryKeyConstraint("site", "size"),
+    sqlite_strict=True,
+)
+
+# A passkey that waits for somebody to vouch for it; not a record of anything yet.
+passkey_request: Final = Table(
+    "passkey_request",
+    metadata,
+    Column("site", WORD, nullable=False),
+    Column("credential", WORD, nullable=False),
+    Column("person", WORD, nullable=False),
+    Column("body", BYTES, nullable=False),
+    Column("requested_ms", BIG, nullable=False),
+    PrimaryKeyConstraint("site", "credential"),
+    sqlite_strict=True,
+)
+
+# The secret of a person's one-time codes (RFC 6238), sealed under the wrapping key, and the last step used.
+one_time: Final = Table(
+    "one_time",
+    metadata,
+    Column("site", WORD, nullable=False),
+    Column("person", WORD, nullable=False),
+    Column("secret", BYTES, nullable=False),
+    Column("last_counter", BIG, nullable=False),
+    Column("confirmed", BIG, nullable=False),
+    PrimaryKeyConstraint("site", "person"),
+    CheckConstraint("confirmed IN (0, 1)", name="confirmed_is_yes_or_no"),
+    sqlite_strict=True,
+)

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from audit.storage.engine import StorageRefused, open_engine, read, write
 from audit.storage.guards import assert_guarded
 
-HEAD: Final = "0002"
+HEAD: Final = "0003"
 _ROOT: Final = Path(__file__).resolve().parents[2]
 # Two starts at once: the second waits and then finds nothing to do. Any number will do that no
 # other program on this database uses. Nothing in the log itself depends on such a lock.

@@ -49,8 +49,13 @@ GROUPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("cases", "Cases", ("case_opened", "case_assigned", "case_noted", "case_closed")),
     ("corrections", "Corrections", ("entry_struck",)),
     ("people", "People and patients", ("person_enrolled", "roles_changed", "person_ended", "password_set",
-                                       "patient_registered", "patient_unmasked")),
-    ("log", "Log and reports", ("log_opened", "clock_stepped", "acts_signed", "report_issued")),
+                                       "patient_registered", "patient_unmasked", "patients_disclosed",
+                                       "erasure_requested", "patient_erased")),
+    ("log", "Log and reports", ("log_opened", "clock_stepped", "acts_signed", "report_issued", "time_stamped",
+                                "log_restored", "drill_run")),
+    ("keys", "Passkeys and keys", ("credential_enrolled", "credential_revoked", "signing_domain_changed",
+                                   "service_key_changed", "log_key_changed", "cosigners_changed",
+                                   "signer_row_stated")),
 )  # fmt: skip
 
 
@@ -184,18 +189,17 @@ def _row(line: Line, viewer: Viewer, professions: Mapping[str, str], leaves: Map
 
 
 def _relation(book: Book, entry: Recorded, other: Recorded) -> str:
-    strike = book.struck.get(entry.index)
-    if other.index == strike:
+    if other.index == book.struck.get(entry.index):
         return "Struck by"
-    if strike is not None and _names(other, "replaces") == strike:
+    if _names(other, "replaces") == entry.index:
         return "Replaced by"
     if _names(other, "of") == entry.index:
         return "Answered by" if not isinstance(other.event, events.EntryStruck) else "Struck by"
     if _names(entry, "of") == other.index:
         return "Strikes" if isinstance(entry.event, events.EntryStruck) else "About"
     if _names(entry, "replaces") == other.index:
-        return "Answers the strike"
-    if isinstance(entry.event, events.EntryStruck) and _names(other, "replaces") == entry.index:
+        return "Replaces"
+    if isinstance(entry.event, events.EntryStruck) and _names(other, "replaces") == entry.event.of.index:
         return "Replaced by"
     return ""
 

@@ -14,7 +14,7 @@ import pytest
 from audit.domain import events
 from audit.domain.book import SERVICE, Book, Recorded
 from audit.domain.case import follow_ups
-from audit.domain.commands import ConfirmCount, RevealCount, Said, StrikeEntry, naming_strike
+from audit.domain.commands import ConfirmCount, RevealCount, Said, StrikeEntry, replacing
 from audit.domain.corrections import check_possible
 from audit.domain.count import Expected, expected_lines
 from audit.domain.decide import decide
@@ -75,7 +75,7 @@ class Paper(Clinic):
     def _carry_out(self, order: Order) -> tuple[Recorded, tuple[Expected, ...]]:
         command, now = order.command, self.clock()
         if order.answers_strike:
-            command = naming_strike(command, self.last("entry_struck").ref)
+            command = replacing(command, self.last("entry_struck").event.of)
         at = now if order.occurred_ms is None else order.occurred_ms
         said = Said(actor=order.actor, occurred_ms=at, offset_min=order.offset_min, now_ms=now)
         book, expected = self.book(), ()

@@ -233,8 +233,8 @@ def test_below_zero_is_judged_only_after_the_last_replacement_of_a_strike() -> N
     log = Log()
     first = log.state(A, receipt("c_0001"))
     log.state(A, draw("c_0001", "c_0002"), "signed_in")
-    strike = log.state(A, events.EntryStruck(of=first, reason="mistyped", replacements=1))
-    log.state(A, receipt("c_0001", mass_ug=400_000, replaces=strike))
+    log.state(A, events.EntryStruck(of=first, reason="mistyped", replacements=1))
+    log.state(A, receipt("c_0001", mass_ug=400_000, replaces=first))
     assert log.faults() == []
     second = log.ref(7)
     log.state(A, events.EntryStruck(of=second, reason="not_done", replacements=0))

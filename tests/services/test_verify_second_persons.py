@@ -83,11 +83,11 @@ def test_an_entry_is_struck_once_and_a_strike_or_an_enrolment_never(wasted: Log)
 def test_as_many_replacements_as_announced_follow_at_once_and_name_the_strike() -> None:
     log = Log()
     first = log.state(A, receipt("c_0001"))
-    strike = log.state(A, events.EntryStruck(of=first, reason="mistyped", replacements=1))
-    log.state(A, receipt("c_0001", mass_ug=1_000_000, replaces=strike))
+    log.state(A, events.EntryStruck(of=first, reason="mistyped", replacements=1))
+    log.state(A, receipt("c_0001", mass_ug=1_000_000, replaces=first))
     assert log.faults() == []
-    log.state(A, receipt("c_0002", replaces=strike))
-    assert log.faults() == [("signatures", 7, "a replacement for strike 5")]
+    log.state(A, receipt("c_0002", replaces=first))
+    assert log.faults() == [("signatures", 7, f"a replacement of entry {first.index}")]
 
 
 def test_a_strike_whose_replacement_does_not_follow_at_once_is_named() -> None:

@@ -27,7 +27,7 @@ def test_a_wrong_volume_is_struck_and_the_right_one_stands_beside_it_in_one_batc
     assert correct(house, index, volume="0.78", vial=vial_of(house)) == session
     struck, replaced = day.entries(house, "entry_struck")[-1], day.entries(house, "dose_drawn")[-1]
     assert replaced.index == struck.index + 1
-    assert (struck.event.replacements, replaced.event.replaces) == (1, struck.ref)
+    assert (struck.event.replacements, replaced.event.replaces) == (1, struck.event.of)
     assert (replaced.event.syringe, replaced.event.mass_ug) == (syringe, 39_000)
     page = text_of(house.browser("A").get(session))
     assert f"Struck by {struck.index}" in page

@@ -37,6 +37,7 @@ from audit.domain.events.people import (
     Role,
     RolesChanged,
     StrikeReason,
+    Succession,
     UnmaskReason,
 )
 from audit.domain.events.session import (
@@ -72,6 +73,30 @@ from audit.domain.events.stock import (
     LotLine,
     ProductRegistered,
     ReceiptRecorded,
+)
+from audit.domain.events.trust import (
+    Assertion,
+    Attachment,
+    CosignersChanged,
+    CredentialEnrolled,
+    CredentialRevoked,
+    DiscloseReason,
+    DrillRun,
+    ErasureGround,
+    ErasureRequested,
+    HeadSource,
+    KeyReason,
+    LogKeyChanged,
+    LogRestored,
+    PatientErased,
+    PatientsDisclosed,
+    RevokeReason,
+    SeenHead,
+    ServiceKeyChanged,
+    SignerRowStated,
+    SigningDomainChanged,
+    TimeStamped,
+    Transport,
 )
 
 LogEvent = (
@@ -114,11 +139,30 @@ CountEvent = (
 )
 """About counts and cases."""
 
-Event = LogEvent | StockEvent | SessionEvent | CountEvent
+TrustEvent = (
+    CredentialEnrolled
+    | CredentialRevoked
+    | SigningDomainChanged
+    | ServiceKeyChanged
+    | LogKeyChanged
+    | CosignersChanged
+    | TimeStamped
+    | SignerRowStated
+    | LogRestored
+    | PatientsDisclosed
+    | ErasureRequested
+    | PatientErased
+    | DrillRun
+)
+"""About passkeys, keys, cosigners, time, disclosure and erasure."""
+
+Event = LogEvent | StockEvent | SessionEvent | CountEvent | TrustEvent
 
 __all__ = [
     "ActsSigned",
     "Adjustment",
+    "Assertion",
+    "Attachment",
     "BusinessTime",
     "CaseAssigned",
     "CaseClosed",
@@ -130,31 +174,44 @@ __all__ = [
     "ContainerReturned",
     "ContainerTaken",
     "Correctable",
+    "CosignersChanged",
     "CountConfirmed",
     "CountEvent",
     "CountRecorded",
     "CountRevealed",
     "CountStarted",
+    "CredentialEnrolled",
+    "CredentialRevoked",
+    "DiscloseReason",
     "DoseDrawn",
+    "DrillRun",
     "EndReason",
     "EntryStruck",
+    "ErasureGround",
+    "ErasureRequested",
     "Event",
     "Explanation",
     "Form",
+    "HeadSource",
     "InfusionStarted",
     "InfusionStopped",
     "InventoryConfirmed",
     "InventoryTaken",
+    "KeyReason",
     "LevelFound",
     "LevelLine",
     "LogEvent",
+    "LogKeyChanged",
     "LogOpened",
+    "LogRestored",
     "LotFound",
     "LotLine",
     "Outcome",
     "PasswordSet",
+    "PatientErased",
     "PatientRegistered",
     "PatientUnmasked",
+    "PatientsDisclosed",
     "PersonEnded",
     "PersonEnrolled",
     "Place",
@@ -167,16 +224,25 @@ __all__ = [
     "RemainderRead",
     "RemainderReread",
     "ReportIssued",
+    "RevokeReason",
     "Role",
     "RolesChanged",
     "Route",
+    "SeenHead",
+    "ServiceKeyChanged",
     "SessionClosed",
     "SessionEvent",
     "SessionOpened",
+    "SignerRowStated",
+    "SigningDomainChanged",
     "Source",
     "StockEvent",
     "StopReason",
     "StrikeReason",
+    "Succession",
+    "TimeStamped",
+    "Transport",
+    "TrustEvent",
     "UnmaskReason",
     "WasteMethod",
     "WasteReason",

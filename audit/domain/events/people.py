@@ -28,6 +28,17 @@ StrikeReason = Literal["mistyped", "wrong_container", "wrong_patient", "wrong_se
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Succession:
+    """The frozen log that a new one follows: its origin, the highest head known, and the head that survives."""
+
+    log: KeyText
+    size: Index
+    root: Sha256
+    surviving_size: Index
+    surviving_root: Sha256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LogOpened:
     """The log of a site begins: who keeps it, under which rules, with which keys."""
 
@@ -46,6 +57,9 @@ class LogOpened:
     recovery_sha256: Sha256
     signing_origins: Annotated[tuple[KeyText, ...], Many(8)]
     rp_id: KeyText
+    cosigners: Annotated[tuple[KeyText, ...], Many(16)] = ()
+    quorum: Small = 0
+    succeeds: Succession | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +137,7 @@ class ReportIssued:
     """A signed report left the building; its hash is kept here."""
 
     report: ReportId
-    report_kind: Literal["inspection"]
+    report_kind: Literal["inspection", "bundle"]
     from_on: Date
     to_on: Date
     size: Index

@@ -68,7 +68,14 @@ def issued_for(shot: Snapshot) -> list[Recorded]:
 
 def moves(entry: Recorded) -> bool:
     """Say whether an entry could change what a report shows: not reports, sign-ins or looks."""
-    unlike = events.ReportIssued | events.ActsSigned | events.PatientUnmasked | events.PasswordSet | events.ClockStepped
+    unlike = (
+        events.TrustEvent
+        | events.ReportIssued
+        | events.ActsSigned
+        | events.PatientUnmasked
+        | events.PasswordSet
+        | events.ClockStepped
+    )
     return not isinstance(entry.event, unlike)
 
 

@@ -140,7 +140,7 @@ def _detail(shot: Snapshot, entry: Recorded, kind: Kind) -> str:
         case _:
             pass
     if replaces is not None:
-        parts.append(f"answers strike {replaces.index:,}")
+        parts.append(f"replaces entry {replaces.index:,}")
     return ", ".join(part for part in parts if part)
 
 

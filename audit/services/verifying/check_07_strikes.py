@@ -17,6 +17,7 @@ class Strikes:
         self._notebook = notebook
         self._history = history
         self._strike = -1
+        self._struck: Ref | None = None
         self.pending = 0
 
     def entry(self, read: Read) -> None:
@@ -29,11 +30,11 @@ class Strikes:
             self._wrong(
                 read.index,
                 expected="a replacement at once after its strike, among those it announced",
-                found=f"a replacement for strike {replaces.index}",
+                found=f"a replacement of entry {replaces.index}",
             )
         if isinstance(event, events.EntryStruck):
             self._check_strike(read.index, event)
-            self._strike, self.pending = read.index, event.replacements
+            self._strike, self._struck, self.pending = read.index, event.of, event.replacements
         elif isinstance(event, events.CaseOpened | events.CaseClosed) and event.of is not None:
             self._check_ref(read.index, event.of)
 
@@ -45,18 +46,15 @@ class Strikes:
             )
 
     def _expect_replacement(self, index: int, replaces: object) -> None:
-        strike = self._history.past.get(self._strike)
-        named = isinstance(replaces, Ref) and replaces.index == self._strike
-        if not named:
+        if replaces != self._struck:
+            struck = self._struck.index if self._struck else self._strike
             self._wrong(
                 index,
-                expected=f"a replacement that names strike {self._strike}",
+                expected=f"a replacement that names entry {struck}, struck by entry {self._strike}",
                 found="one that names another" if isinstance(replaces, Ref) else "another entry",
             )
             self.pending = 0
             return
-        if isinstance(replaces, Ref) and strike is not None and strike.leaf.hex() != replaces.leaf:
-            self._wrong(index, expected=f"the leaf of entry {self._strike}, {strike.leaf.hex()}", found=replaces.leaf)
         self.pending -= 1
 
     def _check_strike(self, index: int, event: events.EntryStruck) -> None:
