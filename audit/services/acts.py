@@ -1,6 +1,8 @@
 """From an event to the bytes of its entry: the act, its seals, and how its actor stands for it."""
 
+import dataclasses
 import hashlib
+import hmac
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -22,21 +24,44 @@ Factor = Literal["password", "totp", "recovery", "demo"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How the actor stands for an act: with factors just checked, merely signed in, or as the service."""
+class Assertion:
+    """What a passkey answered for one act: the credential and the parts of its answer, all base64url."""
 
-    method: Literal["password_totp", "signed_in", "service"]
+    credential: str
+    authenticator_data: str
+    client_data: str
+    signature: str
+
+
+UNSIGNED = Assertion(credential="AA", authenticator_data="AA", client_data="AA", signature="AA")
+"""Stands in the place of an assertion while an act is drawn up to be signed; never committed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """How the actor stands for an act: by passkey, with factors just checked, merely signed in, or as the service.
+
+    A passkey without an assertion asks for the act to be drawn up, so that it can be signed.
+    """
+
+    method: Literal["passkey", "password_totp", "signed_in", "service"]
     factors: tuple[Factor, ...] = ()
     reason: str | None = None
+    assertion: Assertion | None = None
 
 
 SIGNED_IN = Standing(method="signed_in")
 BY_SERVICE = Standing(method="service")
 
 
-def with_factors(*factors: Factor) -> Standing:
-    """Return the standing of a person whose factors were checked for this act."""
-    return Standing(method="password_totp", factors=factors)
+def with_factors(*factors: Factor, reason: str | None = None) -> Standing:
+    """Return the standing of a person whose factors were checked for this act; `reason` says why no passkey signs."""
+    return Standing(method="password_totp", factors=factors, reason=reason)
+
+
+def with_passkey(assertion: Assertion | None) -> Standing:
+    """Return the standing of a person who signs this act with a passkey, or is about to."""
+    return Standing(method="passkey", assertion=assertion)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +69,9 @@ class Order:
     """One act to be recorded: what is asked, by whom, with what request number and on what standing.
 
     `occurred_ms` None means now. `sealed` values are kept for `owner`, the patient's pseudonym, or for this
-    entry alone. `answers_strike` makes the command a replacement named by the strike before it in the list.
+    entry alone. `answers_strike` makes the command a replacement of what the strike before it in the list strikes.
+    `seen` is the head that the client verified last; `seal_seed`, 32 bytes drawn by the client, gives the random keys
+    of the seals, so that the same request seals the same.
     """
 
     command: Command
@@ -57,6 +84,8 @@ class Order:
     owner: str | None = None
     password_hash: str | None = field(default=None, repr=False)
     answers_strike: bool = False
+    seen: events.SeenHead | None = None
+    seal_seed: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,14 +99,18 @@ class Draft:
     occurred_ms: int
     offset_min: int
     seals: Mapping[str, tuple[bytes, Sealable]] = field(default_factory=dict, repr=False)
+    seen: events.SeenHead | None = None
 
 
-def check_standing(event: events.Event, standing: Standing, *, is_demo: bool) -> None:
+def check_standing(event: events.Event, standing: Standing, *, is_demo: bool, has_passkey: bool = False) -> None:
     """Refuse an act that must be signed where its actor is only signed in, and the demo's factor anywhere else.
 
     Raises:
-        Refused: `sign_first`, `not_for_service`, or `demo_factor` in a log whose opening does not say demo.
+        Refused: `sign_first`, `not_for_service`, `passkey_reason_missing` where a person who holds a passkey signs
+            otherwise without saying why, or `demo_factor` in a log whose opening does not say demo.
     """
+    if standing.method == "password_totp" and has_passkey and not standing.reason:
+        raise Refused("passkey_reason_missing", "no_passkey_reason")
     if "demo" in standing.factors and not is_demo:
         raise Refused("demo_factor")
     kind = kind_of(event)
@@ -110,9 +143,14 @@ def derived_nonce(nonce: str, purpose: str) -> str:
     return hashlib.sha256(f"ketamine-audit/nonce/v1\0{nonce}\0{purpose}".encode()).hexdigest()[:32]
 
 
+def seal_key(seed: bytes, nonce: str, name: str) -> bytes:
+    """Return the 32-byte random key of one seal from what the client drew: the same request makes the same ones."""
+    return hmac.digest(seed, f"ketamine-audit/seal-key/v1\0{nonce}\0{name}".encode(), "sha256")
+
+
 def write_entry(register: Register, draft: Draft, head: Head, recorded_ms: int) -> tuple[NewEntry, Recorded]:
     """Return the stored form of a draft appended after `head`, and what the domain sees of it."""
-    act = _act(draft)
+    act = act_of(draft)
     prev = head.leaf.hex()
     body = encode_entry(
         log=register.origin,
@@ -135,7 +173,8 @@ def write_entry(register: Register, draft: Draft, head: Head, recorded_ms: int) 
     )
 
 
-def _act(draft: Draft) -> dict[str, object]:
+def act_of(draft: Draft) -> dict[str, object]:
+    """Return the act of a draft: what its actor states, and signs."""
     session = session_of(draft.event)
     act: dict[str, object] = {
         "actor": draft.actor,
@@ -150,10 +189,14 @@ def _act(draft: Draft) -> dict[str, object]:
         act["sealed"] = {name: seal(r, value) for name, (r, value) in draft.seals.items()}
     if session is not None:
         act["session"] = session
+    if draft.seen is not None:
+        act["seen"] = {"root": draft.seen.root, "size": draft.seen.size}
     return act
 
 
 def _signature(register: Register, standing: Standing, act: dict[str, object]) -> dict[str, object]:
+    if standing.method == "passkey":
+        return {**dataclasses.asdict(standing.assertion or UNSIGNED), "method": "passkey"}
     signature: dict[str, object] = {
         "attest": attest(act, register.origin, register.service_key),
         "method": standing.method,

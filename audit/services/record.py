@@ -22,6 +22,7 @@ from audit.domain.keys import entry_key, keys, strike_keys
 from audit.domain.postings import Posting, postings, reversed_postings
 from audit.domain.sealed import check_sealed
 from audit.domain.wire import kind_of
+from audit.services.accounts import enter_account
 from audit.services.acts import (
     Draft,
     Order,
@@ -29,13 +30,15 @@ from audit.services.acts import (
     check_replacements,
     check_standing,
     derived_nonce,
+    seal_key,
     service_draft,
     write_entry,
 )
 from audit.services.judged import judged_book
+from audit.services.passkey_acts import SignaturesWanted, Wanted, check_assertion, check_seen, wanted_of
 from audit.services.register import Register
 from audit.services.repeats import check_same
-from audit.storage import ledger, log, people, seals
+from audit.storage import ledger, log, seals
 from audit.storage.engine import Connection, DatabaseFault, OutcomeUnknown, is_transient, write
 from audit.storage.ledger import Projection
 from audit.storage.log import Head, StoredEntry
@@ -67,6 +70,7 @@ class _Pen:
     now_ms: int
     appended: list[Recorded] = field(default_factory=list)
     known: dict[str, StoredEntry | None] = field(default_factory=dict)
+    wanted: list[Wanted] = field(default_factory=list)
 
     def find(self, nonce: str) -> StoredEntry | None:
         """Return the entry of a request number; asked once, until one of this list has it."""
@@ -106,6 +110,7 @@ def record(register: Register, orders: Sequence[Order]) -> tuple[Written, ...]:
 
     Raises:
         Refused: an order is impossible, malformed or not its actor's; nothing of the list is written.
+        SignaturesWanted: acts wait for a passkey; nothing of the list is written.
         OutcomeUnknown: the commit may or may not last; asking again with the same nonces tells.
     """
     check_replacements(orders)
@@ -136,6 +141,8 @@ def _record_once(register: Register, orders: Sequence[Order]) -> tuple[Written, 
             _open_cases(pen, one)
         for one in fresh:
             _sign_acts(pen, one.order)
+        if pen.wanted:  # leaves by an exception, so that all of it is rolled back
+            raise SignaturesWanted(tuple(pen.wanted))
     return tuple(one.written for one in done)
 
 
@@ -175,7 +182,8 @@ def _carry_out(pen: _Pen, order: Order, done: Sequence[_Done]) -> _Done:
     if expected:
         book = _load(pen, order, {f"container:{line.container}" for line in expected} | _lots(expected))
     event = decide(book, order.command, policy, said)
-    check_standing(event, order.standing, is_demo=pen.register.is_demo)
+    has_passkey = bool(book.passkeys(order.actor))
+    check_standing(event, order.standing, is_demo=pen.register.is_demo, has_passkey=has_passkey)
     check_sealed(kind_of(event), order.sealed)
     if isinstance(event, events.ActsSigned) and event not in _waiting_acts(pen, order.actor):
         raise Refused("not_your_acts")
@@ -186,11 +194,28 @@ def _carry_out(pen: _Pen, order: Order, done: Sequence[_Done]) -> _Done:
         standing=order.standing,
         occurred_ms=said.occurred_ms,
         offset_min=order.offset_min,
-        seals={name: (pen.register.random(SEAL_BYTES), value) for name, value in order.sealed.items()},
+        seals={name: (_seal_key(pen, order, name), value) for name, value in order.sealed.items()},
+        seen=order.seen,
     )
+    _check_passkey(pen, draft, book)
     entry = pen.append(draft, book, order.owner or order.nonce)
-    _enter_account(pen, order, event)
+    enter_account(pen.conn, pen.register.site, event, password_hash=order.password_hash, now_ms=pen.now_ms)
     return _Done(order, Written(entry=entry, is_repeat=False), book, expected)
+
+
+def _seal_key(pen: _Pen, order: Order, name: str) -> bytes:
+    return seal_key(order.seal_seed, order.nonce, name) if order.seal_seed else pen.register.random(SEAL_BYTES)
+
+
+def _check_passkey(pen: _Pen, draft: Draft, book: Book) -> None:
+    """Hold a passkey's signature to be over this act, or note that the act waits for one."""
+    if draft.standing.method != "passkey":
+        return
+    check_seen(pen.conn, pen.register, draft)
+    if draft.standing.assertion is None:
+        pen.wanted.append(wanted_of(book, draft))
+    else:
+        check_assertion(pen.register, book, draft, draft.standing.assertion)
 
 
 def _answering(order: Order, done: Sequence[_Done]) -> Order:
@@ -299,34 +324,6 @@ def _waiting_acts(pen: _Pen, actor: str) -> list[events.ActsSigned]:
         events.ActsSigned(from_index=group[0], to_index=group[-1], leaf=leaves[group[-1]], indexes=group)
         for group in groups
     ]
-
-
-def _enter_account(pen: _Pen, order: Order, event: events.Event) -> None:
-    """Derive the account rows from the entries about persons; the hash itself is beside the log."""
-    site, conn, now_ms = pen.register.site, pen.conn, pen.now_ms
-    match event:
-        case events.PersonEnrolled():
-            people.enrol(
-                conn,
-                people.Account(
-                    site=site,
-                    person=event.person,
-                    name=event.name,
-                    sign_in=event.sign_in,
-                    profession=event.profession,
-                    licence=event.licence or "",
-                    roles=frozenset(event.roles),
-                    password_hash=order.password_hash,
-                ),
-            )
-        case events.RolesChanged(person=person, roles=roles):
-            people.set_roles(conn, site, person, roles=roles, at_ms=now_ms)
-        case events.PersonEnded(person=person):
-            people.end(conn, site, person, at_ms=now_ms)
-        case events.PasswordSet(person=person):
-            people.set_password(conn, site, person, password_hash=order.password_hash or "", at_ms=now_ms)
-        case _:
-            pass
 
 
 __all__ = ["BRIDGED_MS", "SERVICE", "Order", "OutcomeUnknown", "Standing", "Written", "effective_ms", "record"]

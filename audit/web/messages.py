@@ -69,6 +69,7 @@ SENTENCES: dict[str, str] = {
     "name_the_containers": "Choose the containers that make up the {variance_ug:mg} mg exactly",
     "name_the_entry": "Name the entry that puts this right",
     "negative": "“{typed}” is less than zero. An amount is zero or more",
+    "no_passkey": "There is no passkey of this person that signs here. Sign with a password, or enrol a passkey first",
     "nonce_reused": "This form was already used for another act, entry {index}. Open the page again",
     "not_a_date": "“{typed}” is not a date. Type it like 2026-11-23",
     "not_a_number": "“{typed}” is not a number. Type it like 1.5",
@@ -112,6 +113,9 @@ SENTENCES: dict[str, str] = {
     "own_credential": "Somebody else must vouch for your passkey",
     "own_second_person": "You had a hand in this amount. Someone else must sign as second person",
     "pack_malformed": "The rule pack is damaged",
+    "passkey_not_yours": "That passkey is not enrolled for this person, or is revoked",
+    "passkey_reason_missing": "You hold a passkey. Say why it does not sign this",
+    "passkey_refused": "The passkey did not sign this: {why}. Try again",
     "password_denied": "{why}",
     "password_fault": "{why}",
     "password_missing": "Type the password to sign",
@@ -136,6 +140,11 @@ SENTENCES: dict[str, str] = {
     "role_missing": "Choose at least one role",
     "role_twice": "The same role is chosen twice",
     "say_nothing": "Type what is there, or tick that nothing is on hand",
+    "seen_differs": (
+        "This device remembers another history of the record at {size} entries than the service shows. "
+        "Do not sign; tell the administrator"
+    ),
+    "seen_head_missing": "This page must check the record before you sign. Open it again",
     "seen_missing": "Tick it if you saw it. Otherwise choose “I cannot sign this”",
     "second_missing": "Choose who signs as second person",
     "second_reading_first": "A second person reads {label} first, without your figure",
