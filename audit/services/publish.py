@@ -12,10 +12,10 @@ from audit.storage import checkpoints, log, signer_store, tree
 from audit.storage.checkpoints import StoredCheckpoint
 from audit.storage.engine import Connection, Engine, read, write
 from audit.storage.signer_store import Held, HeldMoved
-from audit.tlog.attestation import attest_holds
+from audit.tlog.attestation import is_attested
 from audit.tlog.canonical import NotCanonical
 from audit.tlog.checkpoint import Checkpoint, sign
-from audit.tlog.entry import FIRST_PREV, Entry, EntryRefused, decode_entry
+from audit.tlog.entry import FIRST_PREV, EntryRefused, decode_entry
 from audit.tlog.keys import KeyRefused, SigningKey, VerifierKey
 from audit.tlog.merkle import ProofRefused, verify_consistency
 
@@ -125,18 +125,13 @@ def _check_further_entries(conn: Connection, site: str, origin: str, start: int,
         prev, expected = before.leaf.hex() if before else FIRST_PREV, start
         for stored in log.entries(conn, site, start, size):
             entry = decode_entry(stored.body)
-            if (entry.log, entry.index, entry.prev) != (origin, expected, prev) or not _is_attested(entry, origin, key):
+            if (entry.log, entry.index, entry.prev) != (origin, expected, prev) or not is_attested(entry, key):
                 raise SignerRefused(f"entry {expected} was not written by the service")
             prev, expected = entry.leaf.hex(), expected + 1
     except (NotCanonical, EntryRefused, KeyRefused) as refused:
         raise SignerRefused(f"an entry past {start} does not read: {refused}") from refused
     if expected != size:
         raise SignerRefused(f"entries are missing from {expected} on")
-
-
-def _is_attested(entry: Entry, origin: str, key: VerifierKey) -> bool:
-    attest = entry.signature.get("attest")
-    return isinstance(attest, str) and attest_holds(entry.act, origin=origin, attest=attest, key=key)
 
 
 def _check_extends(held: Held, checkpoint: Checkpoint, consistency: tuple[bytes, ...]) -> None:

@@ -22,6 +22,7 @@ from audit.services.verifying.check_11_columns import Columns
 from audit.services.verifying.check_11_tables import Ends, check_accounts, check_guards, check_head, check_nodes
 from audit.services.verifying.check_12_reports import Reports
 from audit.services.verifying.history import History
+from audit.services.verifying.signature_bench import SignatureBench
 from audit.services.verifying.signer import check_signer
 from audit.services.verifying.source import Anchor, Around, Own, Row, Source, Tables
 from audit.services.verifying.verdict import Notebook, Rule, Verdict, day_of
@@ -161,7 +162,8 @@ class _Run:
         self.tree = tree = Tree()
         self.opened_on: str | None = None
         self.order = Order(notebook)
-        self.signatures = Signatures(notebook, tree, source.own.service_public if source.own else None)
+        self.bench = SignatureBench(workers=source.cores)
+        self.signatures = Signatures(notebook, tree, self.bench, source.own.service_public if source.own else None)
         self.signed_acts = SignedActs(notebook, history)
         self.seconds = SecondPersons(notebook, history)
         self.strikes = Strikes(notebook, history)
@@ -202,6 +204,7 @@ class _Run:
     def verdict(self) -> Verdict:
         """Let every check come to its end and say what all of it came to."""
         tables = self.source.tables
+        self.bench.finish()
         self.order.finish(max((head.size for head in tables.heads), default=None) if tables else None)
         self.strikes.finish()
         self.fold.finish(max(self.order.next_index - 1, 0))

@@ -70,6 +70,15 @@ class Entry:
         return cast(str, self.signature["method"])
 
     @property
+    def act_bytes(self) -> bytes:
+        """The canonical bytes of the act alone: the first member of the body, up to the `index` beside it.
+
+        No later member has a key of that name, and within text a quotation mark is escaped; so the last place
+        where the key stands is the envelope's own.
+        """
+        return self.body[len(b'{"act":') : self.body.rindex(b',"index":')]
+
+    @property
     def reference(self) -> "Reference":
         """How a later entry names this one."""
         return Reference(self.index, self.leaf.hex())

@@ -10,8 +10,9 @@ from audit.domain.book import SERVICE, Person, Recorded
 from audit.domain.people import SERVICE_KINDS, SIGNED_IN_KINDS, may
 from audit.services.verifying.check_01_bytes import Read
 from audit.services.verifying.check_04_roots import Tree
+from audit.services.verifying.signature_bench import SignatureBench
 from audit.services.verifying.verdict import Notebook, Rule
-from audit.tlog.attestation import attest_holds
+from audit.tlog.attestation import attestation_of, challenge_of
 from audit.tlog.entry import Entry
 from audit.tlog.keys import KeyRefused, VerifierKey
 
@@ -19,8 +20,9 @@ from audit.tlog.keys import KeyRefused, VerifierKey
 class Signatures:
     """Keeps the keys and persons in force by the entries so far; `persons` serves the account table too."""
 
-    def __init__(self, notebook: Notebook, tree: Tree, own_service_key: bytes | None) -> None:
+    def __init__(self, notebook: Notebook, tree: Tree, bench: SignatureBench, own_service_key: bytes | None) -> None:
         self._notebook = notebook
+        self._bench = bench
         self._tree = tree
         self._own_service_key = own_service_key
         self._nonces: dict[str, int] = {}
@@ -69,15 +71,26 @@ class Signatures:
             self._wrong(index, expected="a nonce of its own", found=f"the nonce of entry {first}")
 
     def _check_attest(self, index: int, entry: Entry) -> None:
-        attest = entry.signature.get("attest")
         if entry.method == "passkey":
             self._notebook.not_checked(index, "it is signed by passkey, which this version cannot check")
             return
         if self._service_key is None:
             self._wrong(index, expected="an attestation", found="no service key in entry 0 to check it with")
-        elif not attest_holds(entry.act, origin=entry.log, attest=str(attest), key=self._service_key):
-            key = f"{self._service_key.name}+{self._service_key.key_id.hex()}"
-            self._wrong(index, expected=f"attest by {key} over this act", found="an attest that does not hold")
+        else:
+            self._ask_attest(index, entry, self._service_key)
+
+    def _ask_attest(self, index: int, entry: Entry, key: VerifierKey) -> None:
+        message, signature, place = challenge_of(entry), attestation_of(entry), self._notebook.place()
+
+        def check() -> str | None:
+            holds = signature is not None and key.verify(message, signature)
+            return None if holds else "an attest that does not hold"
+
+        def told(found: str) -> None:
+            expected = f"attest by {key.name}+{key.key_id.hex()} over this act"
+            self._notebook.finding(Rule.SIGNATURES, index, expected=expected, found=found, place=place)
+
+        self._bench.ask(check, told)
 
     def _check_method(self, index: int, entry: Entry) -> None:
         kind, method = entry.kind, entry.method

@@ -99,3 +99,4 @@ class Source:
     clear: Mapping[tuple[int, str], Opened] | None = None
     reports: Path | None = None
     now_ms: int | None = None
+    cores: int = 2

@@ -138,15 +138,27 @@ def day_of(moment_ms: int, offset_min: int) -> str:
 class Notebook:
     """Where the checks write down what they find while the entries pass."""
 
-    findings: list[Finding] = field(default_factory=list)
     notices: list[Finding] = field(default_factory=list)
     unchecked: list[Unchecked] = field(default_factory=list)
+    _placed: list[tuple[int, Finding]] = field(default_factory=list)
+    _places: int = 0
     skipped: dict[Rule, str] = field(default_factory=dict)
     partly: dict[Rule, str] = field(default_factory=dict)
 
-    def finding(self, rule: Rule, index: int | None, *, expected: str, found: str) -> None:
+    @property
+    def findings(self) -> list[Finding]:
+        """Return what is wrong, in the order in which it was met, whenever it was answered."""
+        return [finding for _, finding in sorted(self._placed, key=lambda placed: placed[0])]
+
+    def place(self) -> int:
+        """Keep a place in the order of findings for one that may be answered later."""
+        self._places += 1
+        return self._places
+
+    def finding(self, rule: Rule, index: int | None, *, expected: str, found: str, place: int | None = None) -> None:
         """Write down that something is wrong."""
-        self.findings.append(Finding(check=rule.value, index=index, expected=expected, found=found))
+        one = Finding(check=rule.value, index=index, expected=expected, found=found)
+        self._placed.append((self.place() if place is None else place, one))
 
     def notice(self, rule: Rule, index: int | None, *, expected: str, found: str) -> None:
         """Write down an oddity that proves nothing wrong."""
@@ -163,7 +175,8 @@ class Notebook:
 
     def checks(self) -> tuple[Check, ...]:
         """Return each check's outcome, in order."""
-        counts = {rule: sum(finding.check == rule for finding in self.findings) for rule in Rule}
+        found = self.findings
+        counts = {rule: sum(finding.check == rule for finding in found) for rule in Rule}
         return tuple(self._check(rule, counts[rule]) for rule in Rule)
 
     def _check(self, rule: Rule, count: int) -> Check:
