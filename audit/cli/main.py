@@ -19,6 +19,7 @@ class Place(NamedTuple):
 
 
 COMMANDS: Final[dict[str, Place]] = {
+    "cosigner": Place("audit.cli.cosigner", "cosigner", "Cosign the checkpoints of other clinics' logs."),
     "demo": Place("audit.cli.data", "demo", "Load a synthetic clinic."),
     "proof": Place("audit.cli.check", "proof", "Write the proof file of one entry."),
     "reconcile": Place("audit.cli.reports", "show_reconcile", "Print the accountability of a period."),
