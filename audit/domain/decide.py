@@ -5,6 +5,7 @@ from typing import assert_never
 from audit.domain import case, commands, corrections, count, events, people, session, stock, waste
 from audit.domain.book import Book
 from audit.domain.commands import Command, Said
+from audit.domain.erasure import check_patient
 from audit.domain.errors import Refused
 from audit.domain.fresh import check_new
 from audit.domain.policy import Policy
@@ -41,13 +42,13 @@ def _decide(book: Book, command: Command, policy: Policy, said: Said) -> events.
     if isinstance(command, commands.AboutCount):
         return _about_count(book, command, policy, said)
     if isinstance(command, commands.AboutTrust):
-        return decide_trust(book, command, said)
+        return decide_trust(book, command, policy, said)
     if isinstance(command, commands.StrikeEntry):
         return corrections.decide_strike(book, command, said)
     return command
 
 
-def _about_people(book: Book, command: commands.AboutPeople, said: Said) -> events.Event:  # noqa: C901 (one case a kind)
+def _about_people(book: Book, command: commands.AboutPeople, said: Said) -> events.Event:
     match command:
         case events.LogOpened():
             if book.log is not None:
@@ -66,8 +67,7 @@ def _about_people(book: Book, command: commands.AboutPeople, said: Said) -> even
                 raise Refused("already_enrolled", "name")
             return command
         case events.PatientUnmasked(patient=patient):
-            if patient not in book.patients:
-                raise Refused("unknown_patient", "patient")
+            check_patient(book, patient)
             return command
         case _ as unreachable:
             assert_never(unreachable)

@@ -41,6 +41,10 @@ class Policy:
     overfill_limits_ul: tuple[tuple[int, int], ...]
     puncture_loss_ul: int
     case_due_days: int
+    patient_record_years: int
+    """For so many years after a patient's last entry their record is kept, identity and all."""
+    patient_record_age_years: int
+    """Of a patient who was younger at the last entry, the years count from the day they reach this age."""
     rules: tuple[tuple[str, Rule], ...]
 
     def overfill_limit_ul(self, container_volume_ul: int) -> int:
@@ -98,6 +102,8 @@ _PLAIN = (
     "rate_tolerance_permille",
     "puncture_loss_ul",
     "case_due_days",
+    "patient_record_years",
+    "patient_record_age_years",
 )
 _SETS = ("receipt_fields", "waste_witness_professions")
 

@@ -3,6 +3,7 @@
 from audit.domain import events
 from audit.domain.book import Book, Container, Session
 from audit.domain.commands import CloseSession, DrawDose, OpenSession, Part, Said
+from audit.domain.erasure import check_patient
 from audit.domain.errors import Refused, invariant
 from audit.domain.fold import local_day
 from audit.domain.keys import SESSIONS, SYRINGES
@@ -18,10 +19,10 @@ def decide_open(book: Book, command: OpenSession) -> events.SessionOpened:
     """Open a session with the next number on an order by a physician.
 
     Raises:
-        Refused: `unknown_patient`, `zero`, `dose_too_large`, `not_a_prescriber` and those of `Book.person`.
+        Refused: `unknown_patient`, `already_erased`, `zero`, `dose_too_large`, `not_a_prescriber` and those of
+            `Book.person`.
     """
-    if command.patient not in book.patients:
-        raise Refused("unknown_patient", "patient")
+    check_patient(book, command.patient)
     prescriber = book.person(command.prescriber, "prescriber")
     if prescriber.profession != "physician":
         raise Refused("not_a_prescriber", "prescriber", name=prescriber.name)

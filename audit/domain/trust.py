@@ -1,6 +1,7 @@
 """Passkeys, keys, cosigners, disclosure and erasure: who may state what, of the acts that the record's trust stands on.
 
-Not here: whether an assertion, a proof or a key's text holds (tlog), for the domain does no cryptography.
+Not here: whether an assertion, a proof or a key's text holds (tlog), for the domain does no cryptography; when a
+patient may be erased (`erasure`).
 """
 
 from typing import assert_never
@@ -8,10 +9,12 @@ from typing import assert_never
 from audit.domain import commands, events
 from audit.domain.book import Book
 from audit.domain.commands import Said
+from audit.domain.erasure import check_patient, decide_erase, decide_request
 from audit.domain.errors import Refused
+from audit.domain.policy import Policy
 
 
-def decide_trust(book: Book, command: commands.AboutTrust, said: Said) -> events.Event:
+def decide_trust(book: Book, command: commands.AboutTrust, policy: Policy, said: Said) -> events.Event:
     """Return the event that an act about trust becomes.
 
     Raises:
@@ -23,15 +26,16 @@ def decide_trust(book: Book, command: commands.AboutTrust, said: Said) -> events
         case events.CredentialRevoked():
             _check_revoke(book, command, said)
         case events.PatientsDisclosed(patients=patients):
-            _check_patients(book, patients)
+            for patient in patients:
+                check_patient(book, patient)
         case events.CosignersChanged():
             _check_cosigners(command)
         case events.LogKeyChanged():
             _check_log_key(command)
-        case events.ErasureRequested(patient=patient):
-            _check_patients(book, (patient,))
+        case events.ErasureRequested():
+            decide_request(book, command, policy, said)
         case events.PatientErased():
-            _check_erase(book, command, said)
+            decide_erase(book, command, policy, said)
         case (
             events.SigningDomainChanged() | events.ServiceKeyChanged() | events.SignerRowStated() | events.LogRestored()
         ):
@@ -82,32 +86,3 @@ def _check_revoke(book: Book, command: events.CredentialRevoked, said: Said) -> 
         raise Refused("unknown_credential", "credential")
     if said.actor != command.person and "administrator" not in book.person(said.actor).roles:
         raise Refused("not_your_credential", "credential")
-
-
-def _check_erase(book: Book, command: events.PatientErased, said: Said) -> None:
-    """Agree, as a second person, to a request of erasure.
-
-    Raises:
-        Refused: `not_an_erasure`, `own_second_person` or `already_erased`.
-    """
-    asked = book.entries.get(command.of.index)
-    if (
-        asked is None
-        or asked.leaf != command.of.leaf
-        or not isinstance(asked.event, events.ErasureRequested)
-        or asked.event.patient != command.patient
-    ):
-        raise Refused("not_an_erasure", "of")
-    if asked.actor == said.actor:
-        raise Refused("own_second_person", "second")
-    if command.patient in book.erased:
-        raise Refused("already_erased", "patient")
-
-
-def _check_patients(book: Book, patients: tuple[str, ...]) -> None:
-    """Refuse patients nobody registered, and those whose identity is no more."""
-    for patient in patients:
-        if patient not in book.patients:
-            raise Refused("unknown_patient", "patient")
-        if patient in book.erased:
-            raise Refused("already_erased", "patient")

@@ -22,6 +22,7 @@ from audit.domain.keys import entry_key, keys, strike_keys
 from audit.domain.postings import Posting, postings, reversed_postings
 from audit.domain.sealed import check_sealed
 from audit.domain.wire import kind_of
+from audit.services import erasure
 from audit.services.accounts import enter_account
 from audit.services.acts import (
     Draft,
@@ -200,6 +201,7 @@ def _carry_out(pen: _Pen, order: Order, done: Sequence[_Done]) -> _Done:
     _check_passkey(pen, draft, book)
     entry = pen.append(draft, book, order.owner or order.nonce)
     enter_account(pen.conn, pen.register.site, event, password_hash=order.password_hash, now_ms=pen.now_ms)
+    erasure.enter(pen.conn, pen.register, entry, book)
     return _Done(order, Written(entry=entry, is_repeat=False), book, expected)
 
 

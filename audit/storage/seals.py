@@ -8,7 +8,7 @@ which keys there are, and when erasing is allowed.
 AES-256-GCM of NIST SP 800-38D with a fresh 12-byte nonce in front of each ciphertext.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,12 +16,13 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import Connection, bindparam, delete, insert, select
 
-from audit.storage.schema import sealed, sealed_key
+from audit.storage.schema import log_entry, sealed, sealed_key
 from audit.tlog import canonical
 
 _NONCE_BYTES: Final = 12
 _KEY_BYTES: Final = 32
 _R_BYTES: Final = 32
+_CHUNK: Final = 500
 
 Sealable = str | int | bool | list[Any] | dict[str, Any]
 
@@ -118,11 +119,29 @@ def open_row(vault: Vault, name: str, *, owner: str, wrapped: bytes, ciphertext:
     return Opened(r=plain[:_R_BYTES], value=value)
 
 
-def destroy(conn: Connection, site: str, owner: str) -> int:
-    """Erase an owner: its key and every value sealed under it. Returns how many values went."""
-    conn.execute(delete(sealed_key).where(sealed_key.c.site == site, sealed_key.c.owner == owner))
-    gone = conn.execute(delete(sealed).where(sealed.c.site == site, sealed.c.owner == owner))
-    return gone.rowcount
+def destroy(conn: Connection, site: str, owner: str, also: Sequence[int] = ()) -> int:
+    """Erase an owner: its key and every value sealed under it, and what is kept for each of the entries `also` alone.
+
+    Returns how many values went.
+    """
+    owners = {owner}
+    for start in range(0, len(also), _CHUNK):
+        alone = select(log_entry.c.nonce).where(
+            log_entry.c.site == site, log_entry.c.idx.in_(also[start : start + _CHUNK])
+        )
+        owners |= set(conn.scalars(alone))
+    gone = 0
+    for one in sorted(owners):
+        conn.execute(delete(sealed_key).where(sealed_key.c.site == site, sealed_key.c.owner == one))
+        gone += conn.execute(delete(sealed).where(sealed.c.site == site, sealed.c.owner == one)).rowcount
+    return gone
+
+
+def keeps(conn: Connection, site: str, owner: str) -> bool:
+    """Say whether a key or a value of an owner is still there."""
+    of_key = select(sealed_key.c.owner).where(sealed_key.c.site == site, sealed_key.c.owner == owner)
+    of_value = select(sealed.c.owner).where(sealed.c.site == site, sealed.c.owner == owner).limit(1)
+    return conn.scalar(of_key) is not None or conn.scalar(of_value) is not None
 
 
 def _owner_key(conn: Connection, vault: Vault, owner: str) -> bytes | None:

@@ -137,6 +137,7 @@ SENTENCES: dict[str, str] = {
     "recovery_key_missing": "The recovery key is needed where the old key is lost or stolen, and only there",
     "replacements_differ": "A correction and what takes its place are recorded together. Open the page again",
     "required": "This is needed",
+    "retention_not_over": "This record must be kept until {until}. Its identity can be erased from the day after",
     "role_missing": "Choose at least one role",
     "role_twice": "The same role is chosen twice",
     "say_nothing": "Type what is there, or tick that nothing is on hand",

@@ -1,0 +1,155 @@
+"""Erasing a patient's identity: destroyed with the entry that a second person signs, then scrubbed from the files.
+
+Within the entry's transaction go the patient's wrapped key and every value sealed for the patient, and whatever else is
+sealed for an entry of theirs or of their sessions. After the commit go the files that had opened the identity, and
+the bytes that deleting left in the database's files. What is left to do after a crash is found again (`sweep`).
+
+Here also who asked and who may still agree, for pages. Not here: whether it is allowed (`domain.erasure`).
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit.domain import erasure, events
+from audit.domain.book import Book, Recorded
+from audit.domain.commands import Said
+from audit.domain.fold import local_day
+from audit.services.register import Register
+from audit.storage import ledger, registers, scrub, seals
+from audit.storage.engine import Connection, read, write
+
+MARK = "scrubbed"
+"""File beside the folder of reports: up to which entry erasures are scrubbed from the database's files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erasure:
+    """How a patient's identity stands: until when it is kept, who asked for its end, who agreed."""
+
+    patient: str
+    kept_until: str
+    is_over: bool
+    asked: Recorded | None
+    erased: Recorded | None
+
+
+def enter(conn: Connection, register: Register, entry: Recorded, book: Book) -> None:
+    """Carry out what an entry just appended says about erasing, in its own transaction.
+
+    Retention is judged once more by the rules of today, and by the birth date where one is sealed: a minor's record is
+    kept longer, and nothing in an entry tells who was a minor.
+
+    Raises:
+        Refused: `retention_not_over`; then the entry is not written.
+    """
+    event = entry.event
+    if not isinstance(event, events.ErasureRequested | events.PatientErased):
+        return
+    said = Said(actor=entry.actor, occurred_ms=entry.occurred_ms, offset_min=entry.offset_min, now_ms=entry.recorded_ms)
+    policy = register.policy_on(local_day(said.now_ms, said.offset_min))
+    born = _birth_date(conn, register, book, event.patient)
+    erasure.check_retention(book, event.patient, policy, said, born)
+    if isinstance(event, events.PatientErased):
+        seals.destroy(conn, register.site, event.patient, erasure.covered_by(book, event.patient))
+
+
+def state_of(register: Register, patient: str, *, offset_min: int) -> Erasure | None:
+    """Return how a patient's identity stands today; None for a patient nobody registered."""
+    with read(register.engine) as conn:
+        book = patient_book(conn, register.site, patient)
+        if patient not in book.patients:
+            return None
+        born = None if patient in book.erased else _birth_date(conn, register, book, patient)
+    today = local_day(register.clock(), offset_min)
+    until = erasure.kept_until(book, patient, register.policy_on(today), born).isoformat()
+    asked = _last(book, events.ErasureRequested)
+    return Erasure(
+        patient=patient,
+        kept_until=until,
+        is_over=today > until,
+        asked=asked,
+        erased=_last(book, events.PatientErased),
+    )
+
+
+def patient_book(conn: Connection, site: str, patient: str) -> Book:
+    """Return the book of a patient and of all their sessions."""
+    book = ledger.load_book(conn, site, {f"patient:{patient}"})
+    return ledger.load_book(conn, site, with_sessions(book, patient))
+
+
+def with_sessions(book: Book, patient: str) -> set[str]:
+    """Return the keys under which the whole record of a patient is found, from a book of the patient's own key."""
+    return {f"patient:{patient}"} | {f"session:{one}" for one in erasure.sessions_of(book, patient)}
+
+
+def waiting(register: Register) -> list[Recorded]:
+    """Return the requests that nobody has agreed to yet, the latest of each patient, oldest first."""
+    with read(register.engine) as conn:
+        asked = dict(registers.keyed_entries(conn, register.site, "patient", "erasure_requested"))
+        done = {one for one, _ in registers.keyed_entries(conn, register.site, "patient", "patient_erased")}
+        open_ones = {f"patient:{one}" for one in asked if one not in done}
+        entries = ledger.load_entries(conn, register.site, open_ones)
+    return [one for one in entries if one.index in asked.values() and isinstance(one.event, events.ErasureRequested)]
+
+
+def sweep(register: Register, reports: Path) -> bool:
+    """Finish every erasure in the log: nothing of it in tables, kept files or deleted bytes; say whether all is done.
+
+    Cheap where there is nothing to do. After a restored or refilled database it destroys again what came back with it.
+    """
+    with read(register.engine) as conn:
+        done = registers.keyed_entries(conn, register.site, "patient", "patient_erased")
+        back = [patient for patient, _ in done if seals.keeps(conn, register.site, patient)]
+        files = [path for patient, _ in done for path in _files_with(conn, register.site, patient, reports)]
+    if not done:
+        return True
+    for path in files:
+        path.unlink(missing_ok=True)
+    if back:
+        with write(register.engine) as conn:
+            for patient in back:
+                book = patient_book(conn, register.site, patient)
+                seals.destroy(conn, register.site, patient, erasure.covered_by(book, patient))
+    mark, wanted = reports.parent / MARK, f"{register.origin} {done[-1][1]}\n"
+    if not back and mark.is_file() and mark.read_text("utf-8") == wanted:
+        return True
+    if not scrub.scrub(register.engine):
+        return False
+    _write_mark(mark, wanted)
+    return True
+
+
+def opened_files(folder: Path, report: str) -> list[Path]:
+    """Return the files kept of a report or bundle, whatever their form."""
+    return sorted(folder.glob(f"{report}.*"))
+
+
+def _write_mark(mark: Path, text: str) -> None:
+    part = mark.with_name(f".{mark.name}.part")
+    part.write_text(text, "utf-8")
+    part.replace(mark)
+
+
+def _files_with(conn: Connection, site: str, patient: str, reports: Path) -> Iterator[Path]:
+    for entry in ledger.load_entries(conn, site, {f"patient:{patient}"}):
+        if isinstance(entry.event, events.PatientsDisclosed):
+            yield from opened_files(reports, entry.event.report)
+
+
+def _birth_date(conn: Connection, register: Register, book: Book, patient: str) -> str | None:
+    for entry in book.entries.values():
+        if isinstance(entry.event, events.PatientRegistered) and entry.event.patient == patient:
+            try:
+                opened = seals.opened(conn, register.vault, seals.Place(entry.index, "birth_date"))
+            except seals.SealBroken:  # nothing to read is nothing to judge by; verifying names it
+                continue
+            if opened is not None and isinstance(opened.value, str):
+                return opened.value
+    return None
+
+
+def _last(book: Book, kind: type[events.Event]) -> Recorded | None:
+    found = [one for one in book.entries.values() if isinstance(one.event, kind)]
+    return max(found, key=lambda one: one.index, default=None)
