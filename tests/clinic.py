@@ -249,11 +249,13 @@ class Clinic:
         publish(self.register.engine, self.register.site, self.register.origin, self.signer)
 
 
-def start_clinic(url: str, home: Path, *, seed: int = 1, pack: str = "ca-on", is_demo: bool = False) -> Clinic:
+def start_clinic(
+    url: str, home: Path, *, seed: int = 1, pack: str = "ca-on", is_demo: bool = False, opened_ms: int = OPENED_MS
+) -> Clinic:
     """Open a new clinic's log with Dr A, nurse B and manager M, one product and its people."""
     upgrade(url)
     source = random.Random(seed)
-    clock = Clock()
+    clock = Clock(opened_ms)
     ground = Ground(
         engine=open_engine(url),
         keyring=open_keyring(home / "keys", source.randbytes),

@@ -65,6 +65,14 @@ def covering(conn: Connection, site: str, index: int) -> StoredCheckpoint | None
     return _one(conn, _COVERING, {"at_site": site, "of_index": index})
 
 
+def note_at(conn: Connection, site: str, size: int) -> str | None:
+    """The note kept for a size, whatever its columns say; None where none is kept."""
+    note: str | None = conn.scalar(
+        select(checkpoint.c.note).where(checkpoint.c.site == site, checkpoint.c.size == size).limit(1)
+    )
+    return note
+
+
 def every(conn: Connection, site: str) -> Iterator[StoredCheckpoint]:
     """All checkpoints, smallest first."""
     for row in conn.execute(_ALL, {"at_site": site}):
