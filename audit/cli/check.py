@@ -25,6 +25,7 @@ from audit.services.verify import (
     sites,
     verify_site,
 )
+from audit.tlog.paper import HeadRefused, PaperHead, parse_head
 
 _MOST_NOTE_BYTES = 131_072
 _MOST_ENTRY_BYTES = 16_384
@@ -34,16 +35,19 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command()
 @click.option("--site", help="Verify this site alone; all sites when left out.")
 @click.option("--checkpoint", "checkpoint", type=_FILE, help="An earlier checkpoint that the log must extend.")
+@click.option("--head", "head", help='A head from paper that the log must extend: "origin size root".')
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
-def verify(machine: Machine, site: str | None, checkpoint: Path | None, *, as_json: bool) -> None:
+def verify(machine: Machine, site: str | None, checkpoint: Path | None, head: str | None, *, as_json: bool) -> None:
     """Verify chain, signatures, tree, checkpoints, and that every derived table equals its rebuild."""
     settings = machine.settings()
-    anchor = Anchor(note=_read_note(checkpoint) if checkpoint else None)
+    anchor = Anchor(note=read_note(checkpoint) if checkpoint else None, head=read_head(head))
     try:
         engine = open_database(settings.database_url)
         installation = _installation(machine, settings, engine)
         chosen = _chosen(sites(engine), site)
+        if head is not None and len(chosen) > 1:
+            raise CouldNotRun(f"--site is needed beside --head: {', '.join(chosen)}")
         found = {
             one: _verify_one(engine, one, installation, machine=machine, anchor=anchor, is_quiet=as_json)
             for one in chosen
@@ -153,7 +157,16 @@ def _chosen(known: tuple[str, ...], site: str | None) -> tuple[str, ...]:
     return (site,)
 
 
-def _read_note(path: Path) -> str:
+def read_head(typed: str | None) -> PaperHead | None:
+    """Return a head typed in from paper, None for none. Raises CouldNotRun with what is wrong and where."""
+    try:
+        return parse_head(typed) if typed is not None else None
+    except HeadRefused as refusal:
+        raise CouldNotRun(f"--head: {refusal}") from refusal
+
+
+def read_note(path: Path) -> str:
+    """Return the text of a checkpoint's file. Raises CouldNotRun where it is none."""
     text = _text(path, most_bytes=_MOST_NOTE_BYTES)
     try:
         parse_note(text)

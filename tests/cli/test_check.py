@@ -167,3 +167,34 @@ def test_starting_the_command_line_loads_no_web_framework_and_no_database_librar
     ).stdout
     assert "'click'" in seen
     assert not any(f"'{name}'" in seen for name in ("flask", "sqlalchemy", "reportlab", "pyhanko"))
+
+
+def test_verify_with_a_head_from_paper_says_up_to_where_it_vouches(clinic: Clinic, tmp_path: Path) -> None:
+    held = clinic.signer.held(clinic.register.origin)
+    assert held is not None
+    clinic.whole_session(clinic.receive()[0])
+    clinic.checkpoint()
+    shortened = f"{clinic.register.origin} · {held.size:,} · {held.root.hex()[:12]}…{held.root.hex()[-8:]}"
+    for typed in (f"{clinic.register.origin} {held.size} {held.root.hex().upper()}", shortened):
+        done = audit(tmp_path, "verify", "--head", typed)
+        assert done.returncode == 0
+        assert f"Unaltered up to entry {held.size - 1}" in done.stdout
+
+
+def test_verify_finds_that_a_head_from_paper_is_not_of_this_history(clinic: Clinic, tmp_path: Path) -> None:
+    held = clinic.signer.held(clinic.register.origin)
+    assert held is not None
+    for typed, said in [
+        (f"{clinic.register.origin} {held.size} {'0' * 64}", f"expected root {'0' * 64} at size {held.size}"),
+        (f"{clinic.register.origin} {held.size + 9} {held.root.hex()}", f"the {held.size + 9} entries of the head"),
+        (f"audit.example.org/log/other {held.size} {held.root.hex()}", "expected log audit.example.org/log/other"),
+    ]:
+        done = audit(tmp_path, "verify", "--head", typed)
+        assert done.returncode == 1
+        assert said in done.stdout
+
+
+def test_a_head_that_is_mistyped_could_not_run_and_says_where(clinic: Clinic, tmp_path: Path) -> None:
+    done = audit(tmp_path, "verify", "--head", f"{clinic.register.origin} 12 {'a' * 63}")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "Error: --head: expected a root of 64 hexadecimal digits, met 63\n"

@@ -9,6 +9,7 @@ from audit.tlog.checkpoint import Checkpoint, open_note
 from audit.tlog.keys import VerifierKey
 from audit.tlog.merkle import HASH_BYTES, appended_nodes, root_at
 from audit.tlog.note import NoteRefused
+from audit.tlog.paper import PaperHead
 
 UNCOVERED_MS = 60_000
 """How long entries may stand past the last checkpoint (log-format, section 7)."""
@@ -77,13 +78,31 @@ class Checkpoints:
                 found=f"log_opened names {self._key.to_string()}",
             )
             return 0
-        if anchor.note is None:
+        if anchor.note is None and anchor.head is None:
             self._notebook.skip(Rule.EXTENDS, "no earlier checkpoint was given")
             return self.covered if anchor.log_key is not None else 0
-        given = self._note(anchor.note, Rule.EXTENDS, None)
-        if given is None or not self._matches(given, Rule.EXTENDS, told=False):
+        return max(self._check_given(anchor.note), self._check_paper(anchor.head))
+
+    def _check_given(self, note: str | None) -> int:
+        given = self._note(note, Rule.EXTENDS, None) if note is not None else None
+        return given.size if given is not None and self._matches(given, Rule.EXTENDS, told=False) else 0
+
+    def _check_paper(self, head: PaperHead | None) -> int:
+        """A head on paper needs no signature: whoever holds the sheet vouches for it."""
+        if head is None:
             return 0
-        return given.size
+        root = self._tree.root(head.size)
+        if self._key is not None and head.origin != self._key.name:
+            expected, found = f"log {head.origin}, as on the paper", f"log {self._key.name}"
+        elif root is None:
+            expected = f"at least the {head.size} entries of the head on paper"
+            found = f"entries are there in order only up to size {self._tree.size}"
+        elif not head.is_root(root):
+            expected, found = f"root {head.root} at size {head.size}, as on the paper", f"root {root.hex()}"
+        else:
+            return head.size
+        self._notebook.finding(Rule.EXTENDS, _last(head.size), expected=expected, found=found)
+        return 0
 
     def check_uncovered(self, first_ms: int | None, now_ms: int | None) -> None:
         """Name entries past the last checkpoint that are older than a minute."""

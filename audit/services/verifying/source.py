@@ -13,6 +13,7 @@ from audit.storage.log import Head, StoredEntry
 from audit.storage.seals import Opened, SealBroken
 from audit.storage.signer_store import Held
 from audit.tlog.keys import VerifierKey
+from audit.tlog.paper import PaperHead
 
 __all__ = [
     "AccountRow",
@@ -77,10 +78,11 @@ class Around:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """What the person who verifies brought from outside: an earlier signed note, the log's key, or nothing."""
+    """What the person who verifies brought from outside: an earlier signed note, the log's key, a head on paper."""
 
     note: str | None = None
     log_key: VerifierKey | None = None
+    head: PaperHead | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
