@@ -300,5 +300,19 @@ def _acts_signed(stored: Stored) -> Iterator[Fault]:
 
 def _seals(stored: Stored) -> Iterator[Fault]:
     committed = {(entry["index"], name) for entry in stored.parsed for name in entry["act"].get("sealed", {})}
-    for index, name in committed ^ stored.sealed:
+    gone = _erased(stored)
+    for index, name in (committed - gone) ^ stored.sealed:
         yield Fault("sealed", index, f"{name} is committed to or kept, not both")
+
+
+def _erased(stored: Stored) -> set[tuple[int, str]]:
+    """What an erasure takes: the seals of earlier entries that name the patient, or a session last opened for them."""
+    acts = [entry["act"] for entry in stored.parsed]
+    ends = {act["facts"]["patient"]: index for index, act in enumerate(acts) if act["kind"] == "patient_erased"}
+    patient_of = {act["session"]: act["facts"]["patient"] for act in acts if act["kind"] == "session_opened"}
+    return {
+        (index, name)
+        for index, act in enumerate(acts)
+        for name in act.get("sealed", {})
+        if index < ends.get(act["facts"].get("patient") or patient_of.get(act.get("session")), 0)
+    }

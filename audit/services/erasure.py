@@ -16,6 +16,7 @@ from audit.domain.book import Book, Recorded
 from audit.domain.commands import Said
 from audit.domain.fold import local_day
 from audit.services.register import Register
+from audit.services.verifying.check_12_reports import opened_files
 from audit.storage import ledger, registers, scrub, seals
 from audit.storage.engine import Connection, read, write
 
@@ -119,11 +120,6 @@ def sweep(register: Register, reports: Path) -> bool:
         return False
     _write_mark(mark, wanted)
     return True
-
-
-def opened_files(folder: Path, report: str) -> list[Path]:
-    """Return the files kept of a report or bundle, whatever their form."""
-    return sorted(folder.glob(f"{report}.*"))
 
 
 def _write_mark(mark: Path, text: str) -> None:

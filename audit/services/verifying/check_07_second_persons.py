@@ -14,8 +14,10 @@ _FIRST_OF: dict[type[events.Event], type[events.Event]] = {
     events.RemainderReread: events.RemainderRead,
     events.WasteWitnessed: events.WasteRecorded,
     events.CountConfirmed: events.CountRecorded,
+    events.PatientErased: events.ErasureRequested,
 }
-_SUBJECTS = ("container", "session", "method", "inventory", "count")
+_SECONDS = (*SECOND_PERSON, events.PatientErased)
+_SUBJECTS = ("container", "session", "method", "inventory", "count", "patient")
 """What the second person was shown and repeats; what they read or counted themself may differ."""
 _HANDLING = (
     events.InfusionStarted,
@@ -42,7 +44,7 @@ class SecondPersons:
         if recorded is None:
             return
         event = recorded.event
-        if isinstance(event, SECOND_PERSON):
+        if isinstance(event, _SECONDS):
             self._check(read.index, recorded, event)
         elif isinstance(event, events.DoseDrawn):
             self._hands[event.syringe].append((read.index, recorded.actor))
@@ -50,7 +52,7 @@ class SecondPersons:
             self._hands[event.container].append((read.index, recorded.actor))
 
     def _check(self, index: int, recorded: Recorded, event: events.Event) -> None:
-        if not isinstance(event, SECOND_PERSON):
+        if not isinstance(event, _SECONDS):
             return
         of = event.of.index
         past = self._history.past.get(of)
