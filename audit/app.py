@@ -19,6 +19,8 @@ from audit.services.publish import Signer
 from audit.services.reconcile import zone_of
 from audit.services.register import Register
 from audit.services.signins import SignIns
+from audit.services.time_authority import authority_at, read_certificates
+from audit.services.timestamps import Timekeeper
 from audit.services.watch import Watch
 from audit.storage.engine import assert_guarded, open_engine, read
 from audit.storage.upgrade import upgrade
@@ -77,6 +79,8 @@ def signer_of(settings: Settings, ground: Ground, origin: str) -> Signer:
 
 def create_service(settings: Settings) -> Service:
     """Return the app, ready to serve, with its desk."""
+    # Certificates that cannot be used stop the service at its start, not a clinic in its set-up.
+    read_certificates(settings.time_certificates)
     ground = prepare(settings)
     reports = settings.home / "reports"
     reports.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -105,6 +109,9 @@ def serve_register(settings: Settings, desk: Desk) -> None:
         return
     desk.watch = Watch(register, signer_of(settings, desk.ground, register.origin))
     desk.watch.look()
+    certificates = read_certificates(settings.time_certificates)
+    authority = authority_at(settings.time_authority, certificates)
+    desk.timekeeper = Timekeeper(register, authority, desk.watch.sign, certificates)
     with read(register.engine) as conn:
         desk.zone = zone_of(conn, register.site)
     desk.clinic_name = people.clinic_name(register)
@@ -127,6 +134,8 @@ def explore_demo(settings: Settings, desk: Desk) -> None:
 
 def watch_forever(desk: Desk, stop: threading.Event) -> None:
     """Sign what waits once a second, and compare database and signer once a minute, until told to stop."""
+    # On its own: an authority that keeps us waiting must not keep entries from being signed.
+    threading.Thread(target=keep_time, args=(desk, stop), name="time", daemon=True).start()
     seconds = 0
     while not stop.wait(1):
         seconds += 1
@@ -135,6 +144,17 @@ def watch_forever(desk: Desk, stop: threading.Event) -> None:
                 desk.watch.look() if seconds % WATCH_EVERY_S == 0 else desk.watch.sign_waiting()
             except Exception:  # the one place that outlives a fault: the next minute looks again
                 logger.exception("looking at the record failed")
+
+
+def keep_time(desk: Desk, stop: threading.Event) -> None:
+    """Have the log dated once a day, until told to stop; a record that is read-only is left alone."""
+    while not stop.wait(WATCH_EVERY_S):
+        if desk.timekeeper is None or desk.watch is None or desk.watch.is_read_only:
+            continue
+        try:
+            desk.timekeeper.stamp_daily()
+        except Exception:  # as in `watch_forever`
+            logger.exception("dating the log failed")
 
 
 def _access(settings: Settings, ground: Ground, desk: Desk) -> Access:

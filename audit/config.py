@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 PREFIX = "AUDIT_"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -58,6 +59,18 @@ SETTINGS = (
         "choose it before the log is opened.",
     ),
     Setting(
+        name="AUDIT_TIME_AUTHORITY",
+        default="none",
+        meaning="Address of a time authority (RFC 3161) that dates the log once a day and for every report: "
+        "`https://…` or `http://…`.",
+    ),
+    Setting(
+        name="AUDIT_TIME_CERTIFICATES",
+        default="none",
+        meaning="File (PEM) with the time authority's root and intermediate certificates; needed with "
+        "AUDIT_TIME_AUTHORITY, and later to check its tokens.",
+    ),
+    Setting(
         name="AUDIT_LOG_LEVEL",
         default="INFO",
         meaning="How much the logger tells: `DEBUG`, `INFO`, `WARNING` or `ERROR`.",
@@ -81,6 +94,10 @@ class Settings:
     """Host name people use, lower case, without scheme and port; first part of the log's origin."""
     log_level: str
     """One of LOG_LEVELS."""
+    time_authority: str = ""
+    """URL of a time authority, empty for none."""
+    time_certificates: Path | None = None
+    """File of its certificates; absolute, not necessarily there."""
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
@@ -102,6 +119,10 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         bind_port=port,
         host=parse_host(values["AUDIT_HOST"], bind_address=address),
         log_level=parse_log_level(values["AUDIT_LOG_LEVEL"] or "INFO"),
+        time_authority=parse_time_authority(
+            values["AUDIT_TIME_AUTHORITY"], has_certificates=bool(values["AUDIT_TIME_CERTIFICATES"])
+        ),
+        time_certificates=_path(values["AUDIT_TIME_CERTIFICATES"]),
     )
 
 
@@ -140,6 +161,28 @@ def parse_host(text: str, *, bind_address: str) -> str:
     if not HOST_NAME.match(host):
         raise ConfigRefused("AUDIT_HOST", host, "a host name without scheme, port and path, such as register.example")
     return host
+
+
+def parse_time_authority(text: str, *, has_certificates: bool) -> str:
+    """URL of a time authority, "" for an empty text. Raises ConfigRefused."""
+    if not text:
+        return ""
+    expected = "https://host/path or http://host/path, without a name or password in it"
+    try:
+        parts = urlsplit(text)
+        is_address = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        raise ConfigRefused("AUDIT_TIME_AUTHORITY", "…", expected) from None
+    is_plain = text.isascii() and text.isprintable() and " " not in text
+    if not is_address or not is_plain or "@" in parts.netloc or parts.fragment:
+        raise ConfigRefused("AUDIT_TIME_AUTHORITY", "…", expected)
+    if not has_certificates:
+        raise ConfigRefused("AUDIT_TIME_CERTIFICATES", "", "the file of the time authority's certificates")
+    return text
+
+
+def _path(text: str) -> Path | None:
+    return Path(text).expanduser().resolve() if text else None
 
 
 def parse_log_level(text: str) -> str:

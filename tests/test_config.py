@@ -89,3 +89,38 @@ def test_the_operating_page_has_the_settings_and_no_others():
     assert [(name, default.replace("`", ""), meaning) for name, default, meaning in rows] == [
         (setting.name, setting.default.replace("`", ""), setting.meaning) for setting in SETTINGS
     ]
+
+
+def test_a_time_authority_is_named_with_its_certificates():
+    settings = from_environment(
+        {"AUDIT_TIME_AUTHORITY": "https://time.example/tsr", "AUDIT_TIME_CERTIFICATES": "/srv/time.pem"}
+    )
+    assert (settings.time_authority, settings.time_certificates) == ("https://time.example/tsr", Path("/srv/time.pem"))
+    kept = from_environment({"AUDIT_TIME_CERTIFICATES": "/srv/time.pem"})
+    assert (kept.time_authority, kept.time_certificates) == ("", Path("/srv/time.pem"))
+    assert from_environment({}).time_certificates is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "time.example",
+        "ftp://time.example/",
+        "https://",
+        "https://name:secret@time.example/",
+        "https://time.example/#a",
+        "https://time.example/a b",
+        "https://time.example:x/",
+    ],
+)
+def test_an_address_that_is_no_time_authoritys_is_refused_without_repeating_it(url):
+    with pytest.raises(ConfigRefused) as refused:
+        from_environment({"AUDIT_TIME_AUTHORITY": url, "AUDIT_TIME_CERTIFICATES": "/srv/time.pem"})
+    assert refused.value.name == "AUDIT_TIME_AUTHORITY"
+    assert "secret" not in str(refused.value)
+
+
+def test_a_time_authority_without_certificates_is_refused():
+    with pytest.raises(ConfigRefused) as refused:
+        from_environment({"AUDIT_TIME_AUTHORITY": "https://time.example/tsr"})
+    assert refused.value.name == "AUDIT_TIME_CERTIFICATES"

@@ -16,6 +16,7 @@ import waitress
 from audit.cli.machine import CouldNotRun, Machine, Servable, in_words
 from audit.config import Settings
 from audit.domain.errors import Refused
+from audit.services.time_token import TimeRefused
 from audit.storage.engine import StorageRefused
 from audit.storage.guards import Unguarded
 
@@ -71,6 +72,8 @@ def _prepare(machine: Machine, settings: Settings) -> Servable:
         return machine.service(settings)
     except (StorageRefused, Unguarded) as refused:
         raise CouldNotRun(str(refused)) from refused
+    except TimeRefused as refused:
+        raise CouldNotRun(f"AUDIT_TIME_CERTIFICATES: {refused}") from refused
     except Refused as refused:
         raise CouldNotRun(f"the keys cannot be used: {in_words(refused)}") from refused
     except OSError as error:

@@ -9,10 +9,11 @@ import ssl
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from audit.services.time_token import Authorities, TimeRefused
+from audit.services.time_token import MOST_PEM_BYTES, Authorities, TimeRefused, load_authorities
 from audit.storage.time_tokens import MOST_REPLY_BYTES
 
 QUERY_TYPE: Final = "application/timestamp-query"
@@ -45,6 +46,32 @@ class Authority:
             raise TimeRefused(f"the authority did not answer ({_why(fault)})") from fault
         finally:
             connection.close()
+
+
+def read_certificates(path: Path | None) -> bytes | None:
+    """Return a file of certificates as it is, once it is seen to hold some; None where none is named.
+
+    Raises:
+        TimeRefused: it cannot be read, or holds none that can be used.
+    """
+    if path is None:
+        return None
+    try:
+        with path.open("rb") as file:
+            pem = file.read(MOST_PEM_BYTES + 1)
+    except OSError as fault:
+        raise TimeRefused(f"{path}: {fault.strerror}") from fault
+    load_authorities(pem)
+    return pem
+
+
+def authority_at(url: str, pem: bytes | None) -> Authority | None:
+    """Return the authority at an address with its certificates; None where either is not there.
+
+    Raises:
+        TimeRefused: the certificates cannot be used.
+    """
+    return Authority(url=url, certificates=load_authorities(pem), pem=pem) if url and pem is not None else None
 
 
 def _connection(url: str) -> http.client.HTTPConnection:

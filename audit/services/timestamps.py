@@ -88,20 +88,22 @@ def stamp(register: Register, authority: Authority) -> Recorded:
 class Timekeeper:
     """Stamps for a running service; remembers why there is no newer token."""
 
-    def __init__(self, register: Register, authority: Authority | None, sign_head: Callable[[], object]) -> None:
-        """Keep time for one register; `sign_head` has its head signed."""
+    def __init__(
+        self,
+        register: Register,
+        authority: Authority | None,
+        sign_head: Callable[[], object],
+        certificates: bytes | None = None,
+    ) -> None:
+        """Keep time for one register; `sign_head` has its head signed; certificates (PEM) stay when nobody is asked."""
         self._register = register
         self._authority = authority
         self._sign_head = sign_head
+        self.certificates = authority.pem if authority is not None else certificates
         self._lock = threading.Lock()
         self._tried_ms: int | None = None
         self.why_not = NO_AUTHORITY if authority is None else ""
         """Why the last attempt gave no token; empty where it did."""
-
-    @property
-    def certificates(self) -> bytes | None:
-        """The authority's certificates in PEM."""
-        return self._authority.pem if self._authority is not None else None
 
     def stamp(self) -> bool:
         """Have the head signed and dated, and the entry about it signed; say whether it was. Never raises for time."""

@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound
 from audit.services.opening import Ground
 from audit.services.reconcile import offset_at
 from audit.services.register import Register
+from audit.services.timestamps import Timekeeper
 from audit.services.watch import Watch
 
 _EXTENSION = "audit_desk"
@@ -28,6 +29,7 @@ class Desk:
     """Opens the first-run pages, once; None when a log exists."""
     register: Register | None = None
     watch: Watch | None = None
+    timekeeper: Timekeeper | None = None
     clinic_name: str = ""
     zone: str = "UTC"
     on_opened: Callable[["Desk"], None] | None = None
