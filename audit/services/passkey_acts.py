@@ -5,6 +5,7 @@ Not here: the ceremony with the browser and the enrolment of passkeys (`passkeys
 
 from dataclasses import dataclass, field
 
+from audit.domain import events
 from audit.domain.book import Book
 from audit.domain.errors import Refused
 from audit.services.acts import Assertion, Draft, act_of
@@ -81,13 +82,7 @@ def check_assertion(register: Register, book: Book, draft: Draft, assertion: Ass
     known, trust = book.credentials.get(assertion.credential), book.trust
     if trust is None or known is None or known.person != draft.actor or not known.is_active:
         raise Refused("passkey_not_yours", "passkey")
-    evidence = webauthn.read_evidence(
-        {
-            "authenticator_data": assertion.authenticator_data,
-            "client_data": assertion.client_data,
-            "signature": assertion.signature,
-        }
-    )
+    evidence = _evidence(assertion)
     if evidence is None:
         raise Refused("passkey_refused", "passkey", why="an answer that cannot be read")
     expected = webauthn.Expected(
@@ -100,3 +95,36 @@ def check_assertion(register: Register, book: Book, draft: Draft, assertion: Ass
     found = webauthn.fault(evidence, expected)
     if found is not None:
         raise Refused("passkey_refused", "passkey", why=found)
+
+
+def check_proof(register: Register, book: Book, event: events.CredentialEnrolled) -> None:
+    """Refuse a passkey that has not signed for its own enrolment, here and in this log (log-format, section 6).
+
+    Raises:
+        Refused: `proof_refused`, with what it does not show.
+    """
+    trust, evidence = book.trust, _evidence(event.proof)
+    if trust is None or evidence is None:
+        raise Refused("proof_refused", "credential", why="an answer that cannot be read")
+    expected = webauthn.Expected(
+        challenge=webauthn.enrolment(
+            actor=event.person, credential=event.credential, log=register.origin, public_key=event.public_key
+        ),
+        public_key=parse_base64url(event.public_key) or b"",
+        algorithm=event.algorithm,
+        rp_id=event.rp_id,
+        origins=trust.signing_origins,
+    )
+    found = webauthn.fault(evidence, expected)
+    if found is not None:
+        raise Refused("proof_refused", "credential", why=found)
+
+
+def _evidence(assertion: Assertion | events.Assertion) -> webauthn.Evidence | None:
+    return webauthn.read_evidence(
+        {
+            "authenticator_data": assertion.authenticator_data,
+            "client_data": assertion.client_data,
+            "signature": assertion.signature,
+        }
+    )

@@ -9,6 +9,7 @@ A hash is never renewed on a right password: the log holds a commitment to it, s
 import dataclasses
 import functools
 import unicodedata
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Final
 
@@ -50,6 +51,7 @@ class Why(StrEnum):
     LOCKED = "locked"
     ENDED = "ended"
     NO_PASSWORD = "no_password"  # noqa: S105 - the name of a refusal
+    CODE = "code"  # the password was right, the one-time code wrong or missing
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,15 +102,23 @@ def password_faults(password: str, *, name: str, sign_in: str) -> tuple[Fault, .
     return tuple(faults)
 
 
-def check_password(
-    engine: Engine, site: str, who: str, password: str, *, now_ms: int, cost: Cost = STANDARD
+def check_password(  # noqa: PLR0913 (all but two are named)
+    engine: Engine,
+    site: str,
+    who: str,
+    password: str,
+    *,
+    now_ms: int,
+    cost: Cost = STANDARD,
+    also: Callable[[Account], bool] = lambda _account: True,
 ) -> Checked | Denied:
     """Check the password of a person, given by id (`p_...`) or by what they type to sign in.
 
     Uses transactions of its own, so that a failure counts even where the act that asked is given up. Call it
     before opening a write transaction: on SQLite there is only one writer.
     Five wrong in 15 minutes lock for 15 minutes, per person and per unknown name. An unknown name costs the
-    same work as a known one, and a locked one is answered before any hashing, whatever the password.
+    same work as a known one, and a locked one is answered before any hashing, whatever the password. `also` is a
+    second factor, asked only after a right password; where it fails, the attempt counts as wrong.
     """
     with read(engine) as conn:
         find = people.by_person if who.startswith("p_") else people.by_sign_in
@@ -121,6 +131,8 @@ def check_password(
         return Denied(why=Why.LOCKED, until_ms=until_ms)
     if account is None or account.password_hash is None or not _matches(account.password_hash, password):
         return _denied(account, password, until_ms, cost)
+    if not also(account):
+        return Denied(why=Why.LOCKED, until_ms=until_ms) if until_ms is not None else Denied(why=Why.CODE)
     with write(engine) as conn:
         signins.forgive(conn, site, subject=subject)
     # Only who knows the password learns that the account has ended.

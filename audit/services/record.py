@@ -36,7 +36,7 @@ from audit.services.acts import (
     write_entry,
 )
 from audit.services.judged import judged_book
-from audit.services.passkey_acts import SignaturesWanted, Wanted, check_assertion, check_seen, wanted_of
+from audit.services.passkey_acts import SignaturesWanted, Wanted, check_assertion, check_proof, check_seen, wanted_of
 from audit.services.register import Register
 from audit.services.repeats import check_same
 from audit.storage import ledger, log, seals
@@ -210,7 +210,9 @@ def _seal_key(pen: _Pen, order: Order, name: str) -> bytes:
 
 
 def _check_passkey(pen: _Pen, draft: Draft, book: Book) -> None:
-    """Hold a passkey's signature to be over this act, or note that the act waits for one."""
+    """Hold a passkey's signature to be over this act, or note that it waits for one; prove a new passkey."""
+    if isinstance(draft.event, events.CredentialEnrolled):
+        check_proof(pen.register, book, draft.event)
     if draft.standing.method != "passkey":
         return
     check_seen(pen.conn, pen.register, draft)

@@ -5,6 +5,7 @@ Not here: cookies and pages (`audit.web`), signing acts, anything that is an ent
 
 import dataclasses
 
+from audit.services.one_time import Codes
 from audit.services.passwords import STANDARD, Checked, Cost, Denied, check_password
 from audit.storage import people, signins
 from audit.storage.engine import Engine, read, write
@@ -18,10 +19,26 @@ class SignIns:
     engine: Engine
     site: str
     cost: Cost = STANDARD
+    codes: Codes | None = None
 
     def check(self, who: str, password: str, *, now_ms: int) -> Checked | Denied:
         """Check a password with the lockout; see `audit.services.passwords.check_password`."""
         return check_password(self.engine, self.site, who, password, now_ms=now_ms, cost=self.cost)
+
+    def check_both(self, who: str, password: str, code: str, *, now_ms: int) -> Checked | Denied:
+        """Check a password, and the one-time code of whoever uses codes; a wrong one counts as a wrong password."""
+
+        def also(account: Account) -> bool:
+            return not self.uses_codes(account.person) or self._take(account.person, code, now_ms)
+
+        return check_password(self.engine, self.site, who, password, now_ms=now_ms, cost=self.cost, also=also)
+
+    def uses_codes(self, person: str) -> bool:
+        """Say whether a person's password alone does not do."""
+        return self.codes is not None and self.codes.are_used_by(person)
+
+    def _take(self, person: str, code: str, now_ms: int) -> bool:
+        return self.codes is not None and self.codes.take(person, code, now_ms=now_ms)
 
     def start(self, account: Account, *, token: str, now_ms: int) -> None:
         """Open a sign-in under a fresh, unguessable token."""
