@@ -11,22 +11,29 @@ from pathlib import Path
 from audit.services.keyring import Keyring
 from audit.services.verifying.check_01_bytes import Read, read_row
 from audit.services.verifying.check_02_order import Order
-from audit.services.verifying.check_04_roots import Checkpoints, Tree
+from audit.services.verifying.check_04_roots import Checkpoints
+from audit.services.verifying.check_05_cosigners import Cosignatures
 from audit.services.verifying.check_07_second_persons import SecondPersons
 from audit.services.verifying.check_07_signatures import Signatures
 from audit.services.verifying.check_07_signed_acts import SignedActs
 from audit.services.verifying.check_07_strikes import Strikes
+from audit.services.verifying.check_08_time import Times
 from audit.services.verifying.check_09_seals import ClearSeals, StoredSeals
 from audit.services.verifying.check_10_fold import Fold
 from audit.services.verifying.check_11_columns import Columns
-from audit.services.verifying.check_11_tables import Ends, check_accounts, check_guards, check_head, check_nodes
+from audit.services.verifying.check_11_nodes import Nodes
+from audit.services.verifying.check_11_tables import Ends, check_accounts, check_guards, check_head
 from audit.services.verifying.check_12_reports import Reports
+from audit.services.verifying.erased import Erased
 from audit.services.verifying.history import History
+from audit.services.verifying.nonces import Nonces
 from audit.services.verifying.signature_bench import SignatureBench
 from audit.services.verifying.signer import check_signer
 from audit.services.verifying.source import Anchor, Around, Own, Row, Source, Tables
-from audit.services.verifying.verdict import Notebook, Rule, Verdict, day_of
-from audit.storage import checkpoints, derived, signer_store
+from audit.services.verifying.stored_tokens import stored_tokens
+from audit.services.verifying.tree import Tree
+from audit.services.verifying.verdict import Cosigning, Notebook, Rule, Verdict, day_of
+from audit.storage import checkpoints, cosignatures, derived, signer_store
 from audit.storage.derived import open_database
 from audit.storage.engine import Connection, Engine, StorageRefused
 from audit.tlog.canonical import NotCanonical
@@ -65,6 +72,7 @@ class Installation:
     keyring: Keyring | None = field(default=None, repr=False)
     signer_store: Path | None = None
     reports: Path | None = None
+    time_certificates: bytes | None = None
 
 
 def sites(engine: Engine) -> tuple[str, ...]:
@@ -112,10 +120,12 @@ def verify_in(
         rows=_rows(conn, site),
         body_at=lambda index: derived.body_at(conn, site, index),
         count=derived.count(conn, site),
-        checkpoints=checkpoints.every(conn, site),
+        checkpoints=tuple(checkpoints.every(conn, site)),
+        cosignatures=cosignatures.every(conn, site),
         tables=_tables(conn, site),
         own=around.own,
         reports=around.reports,
+        time=stored_tokens(conn, site, around.time_certificates),
         now_ms=now_ms,
     )
     return verify(source, anchor=anchor, progress=progress)
@@ -125,7 +135,7 @@ def look_around(conn: Connection, site: str, installation: Installation) -> Arou
     """Return what the installation knows of a site's log apart from the database; of keys, nothing without secrets."""
     keyring, store = installation.keyring, installation.signer_store
     if keyring is None or store is None:
-        return Around(own=None, reports=installation.reports)
+        return Around(own=None, reports=installation.reports, time_certificates=installation.time_certificates)
     origin = _origin(conn, site)
     own = Own(
         log_public=SigningKey("log", keyring.log_seed).verifier.public_key,
@@ -133,7 +143,7 @@ def look_around(conn: Connection, site: str, installation: Installation) -> Arou
         wrapping_key=keyring.wrapping_key,
         held=signer_store.held(store, origin) if origin is not None else None,
     )
-    return Around(own=own, reports=installation.reports)
+    return Around(own=own, reports=installation.reports, time_certificates=installation.time_certificates)
 
 
 def verify(source: Source, *, anchor: Anchor | None = None, progress: Progress | None = None) -> Verdict:
@@ -159,22 +169,29 @@ class _Run:
         self.anchor = anchor
         self.notebook = notebook = Notebook()
         self.history = history = History(source.body_at)
-        self.tree = tree = Tree()
+        self.tree = tree = Tree(source.body_at, (row.size for row in source.checkpoints))
         self.opened_on: str | None = None
+        self.cosigning: Cosigning | None = None
         self.order = Order(notebook)
         self.bench = SignatureBench(workers=source.cores)
-        self.signatures = Signatures(notebook, tree, self.bench, source.own.service_public if source.own else None)
+        nonces = Nonces(source.count, source.body_at)
+        self.signatures = Signatures(
+            notebook, tree, self.bench, nonces, source.own.service_public if source.own else None
+        )
         self.signed_acts = SignedActs(notebook, history)
         self.seconds = SecondPersons(notebook, history)
         self.strikes = Strikes(notebook, history)
         self.fold = Fold(notebook)
-        self.reports = Reports(notebook, tree, source.reports)
+        self.erased = erased = Erased(history)
+        self.reports = Reports(notebook, tree, erased, source.reports)
         self.ends = Ends()
         tables = source.tables
         self.columns = Columns(notebook, history, tables) if tables else None
-        self.stored_seals = StoredSeals(notebook, history, source, tables) if tables else None
-        self.clear_seals = ClearSeals(notebook, source.clear) if source.clear is not None else None
-        notebook.skip(Rule.TIME, "no time authority is configured")
+        self.nodes = Nodes(notebook, tables) if tables else None
+        self.stored_seals = StoredSeals(notebook, history, erased, source, tables) if tables else None
+        self.clear_seals = ClearSeals(notebook, erased, source.clear) if source.clear is not None else None
+        self.cosignatures = Cosignatures(notebook, tree, anchor.cosigners)
+        self.times = Times(notebook, tree, source.time)
 
     def row(self, row: Row) -> None:
         """Show one entry to every check."""
@@ -194,9 +211,14 @@ class _Run:
             self.stored_seals.entry(read, self.order.origin)
         if self.clear_seals is not None:
             self.clear_seals.entry(read)
+        self.cosignatures.entry(read)
+        self.times.entry(read)
         self.reports.entry(read)
+        self.erased.entry(read)
         self.ends.entry(read)
-        self.tree.push(read.index, read.leaf)
+        completed = self.tree.push(read.index, read.leaf)
+        if self.nodes is not None:
+            self.nodes.entry(read.index, completed)
         self.history.add(read)
         if read.index == 0:
             self._note_opening(read)
@@ -208,6 +230,7 @@ class _Run:
         self.order.finish(max((head.size for head in tables.heads), default=None) if tables else None)
         self.strikes.finish()
         self.fold.finish(max(self.order.next_index - 1, 0))
+        self.times.finish()
         self.reports.finish()
         if self.clear_seals is not None:
             self.clear_seals.finish()
@@ -218,8 +241,9 @@ class _Run:
         else:
             self._finish_tables(tables)
         judge = Checkpoints(self.notebook, self.tree, self.signatures.log_key)
-        judge.check(self.source.checkpoints)
-        anchored = judge.check_anchor(self.anchor)
+        judge.check(self.cosignatures.along(self.source.checkpoints, self.order.origin))
+        self.cosigning = self.cosignatures.finish(self.source.cosignatures, self.order.origin)
+        anchored = max(judge.check_anchor(self.anchor), self.cosignatures.anchored)
         judge.check_uncovered(self._recorded_ms(judge.covered), self.source.now_ms)
         self._check_signer()
         return self._verdict(anchored=anchored, covered=judge.covered)
@@ -229,8 +253,9 @@ class _Run:
             self.columns.finish()
         if self.stored_seals is not None:
             self.stored_seals.finish()
+        if self.nodes is not None:
+            self.nodes.finish(self.tree.size)
         check_head(self.notebook, tables, self.ends, self.order.origin)
-        check_nodes(self.notebook, tables, self.tree)
         check_accounts(self.notebook, tables, self.signatures.persons, self.ends)
         check_guards(self.notebook, tables)
 
@@ -262,6 +287,7 @@ class _Run:
             unchecked=tuple(notebook.unchecked),
             unsigned=self.signed_acts.unsigned,
             password_despite_passkey=tuple(self.signatures.despite_passkey),
+            cosigning=self.cosigning,
         )
 
 

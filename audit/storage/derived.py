@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Connection, Engine, Table, func, make_url, select
+from sqlalchemy import ColumnElement, Connection, Engine, Integer, Table, case, cast, func, make_url, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.expression import Select
 
@@ -19,12 +19,38 @@ from audit.storage.engine import StorageRefused
 from audit.storage.guards import Unguarded, assert_guarded
 from audit.storage.log import Head, StoredEntry
 from audit.storage.people import account
-from audit.storage.schema import checkpoint, entry_key, log_entry, log_head, log_node, posting, sealed, sealed_key
+from audit.storage.schema import (
+    checkpoint,
+    cosignature,
+    entry_key,
+    log_entry,
+    log_head,
+    log_node,
+    posting,
+    sealed,
+    sealed_key,
+    time_token,
+)
 from audit.storage.upgrade import HEAD, revision
 
 # Rows per round trip: about a megabyte of entries.
 _CHUNK: Final = 1000
-_TABLES: Final = (log_head, log_entry, log_node, checkpoint, posting, entry_key, sealed, sealed_key, account)
+# What the place of a subtree can be so that its last entry is still a number both engines hold.
+_HIGHEST_LEVEL: Final = 30
+_MOST_SUBTREES: Final = 2**31
+_TABLES: Final = (
+    log_head,
+    log_entry,
+    log_node,
+    checkpoint,
+    posting,
+    entry_key,
+    sealed,
+    sealed_key,
+    account,
+    cosignature,
+    time_token,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +75,21 @@ class Stray:
     table: str
     site: str
     index: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """One row of `log_node`, without its site."""
+
+    level: int
+    index: int
+    hash: bytes
+
+    @property
+    def completed_at(self) -> int:
+        """Return the entry that completes this subtree; -1 for a place that no log reaches."""
+        is_possible = 1 <= self.level <= _HIGHEST_LEVEL and 0 <= self.index <= _MOST_SUBTREES
+        return ((self.index + 1) << self.level) - 1 if is_possible else -1
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,11 +203,14 @@ def keys(conn: Connection, site: str) -> Iterator[tuple[int, str]]:
         yield row.idx, row.key
 
 
-def nodes(conn: Connection, site: str) -> Iterator[tuple[int, int, bytes]]:
-    """Every row of `log_node` as (level, index, hash), by level and index."""
-    query = select(log_node.c.level, log_node.c.idx, log_node.c.hash).where(log_node.c.site == site)
-    for row in _stream(conn, query.order_by(log_node.c.level, log_node.c.idx)):
-        yield row.level, row.idx, row.hash
+def nodes(conn: Connection, site: str) -> Iterator[NodeRow]:
+    """Every row of `log_node`, in the order in which entries complete subtrees; places beyond any log come first."""
+    level, index = log_node.c.level, log_node.c.idx
+    is_possible = level.between(1, _HIGHEST_LEVEL) & index.between(0, _MOST_SUBTREES)
+    completed = case((is_possible, (index + 1).op("<<")(cast(level, Integer))), else_=0)
+    query = select(level, index, log_node.c.hash).where(log_node.c.site == site)
+    for row in _stream(conn, query.order_by(completed, level, index)):
+        yield NodeRow(row.level, row.idx, row.hash)
 
 
 def sealed_rows(conn: Connection, site: str) -> Iterator[SealedRow]:
@@ -200,7 +244,7 @@ def missing_guards(conn: Connection) -> tuple[str, ...]:
 
 def _entry_of(table: Table) -> ColumnElement[int] | None:
     """Which entry a row speaks of, as SQL; None where it speaks of a person, an owner or a subtree."""
-    if table in (log_head, checkpoint):
+    if table in (log_head, checkpoint, cosignature, time_token):
         return table.c.size - 1
     return table.c.idx if "idx" in table.c and table is not log_node else None
 

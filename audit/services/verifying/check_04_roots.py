@@ -3,44 +3,16 @@
 from collections.abc import Iterable
 
 from audit.services.verifying.source import Anchor
+from audit.services.verifying.tree import Tree
 from audit.services.verifying.verdict import Notebook, Rule
 from audit.storage.checkpoints import StoredCheckpoint
 from audit.tlog.checkpoint import Checkpoint, open_note
 from audit.tlog.keys import VerifierKey
-from audit.tlog.merkle import HASH_BYTES, appended_nodes, root_at
 from audit.tlog.note import NoteRefused
 from audit.tlog.paper import PaperHead
 
 UNCOVERED_MS = 60_000
 """How long entries may stand past the last checkpoint (log-format, section 7)."""
-
-
-class Tree:
-    """Every hash of the tree over the leaves pushed, 64 bytes an entry; it ends at the first missing entry."""
-
-    def __init__(self) -> None:
-        self.levels: list[bytearray] = [bytearray()]
-        self.size = 0
-
-    def push(self, index: int, leaf: bytes) -> None:
-        """Append the leaf of entry `index`; after a gap nothing more can be said about roots."""
-        if index != self.size:
-            return
-        for node in appended_nodes(self.size, leaf, self.read):
-            if node.level == len(self.levels):
-                self.levels.append(bytearray())
-            self.levels[node.level] += node.hash
-        self.levels[0] += leaf
-        self.size += 1
-
-    def read(self, level: int, index: int) -> bytes:
-        """Return one hash of a complete subtree."""
-        start = index * HASH_BYTES
-        return bytes(self.levels[level][start : start + HASH_BYTES])
-
-    def root(self, size: int) -> bytes | None:
-        """Return the root over the first `size` entries; None where they are not all there."""
-        return root_at(size, self.read) if 0 <= size <= self.size else None
 
 
 class Checkpoints:

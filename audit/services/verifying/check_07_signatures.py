@@ -9,8 +9,9 @@ from audit.domain import events
 from audit.domain.book import SERVICE, Person, Recorded
 from audit.domain.people import SERVICE_KINDS, SIGNED_IN_KINDS, may
 from audit.services.verifying.check_01_bytes import Read
-from audit.services.verifying.check_04_roots import Tree
+from audit.services.verifying.nonces import Nonces
 from audit.services.verifying.signature_bench import SignatureBench
+from audit.services.verifying.tree import Tree
 from audit.services.verifying.verdict import Notebook, Rule
 from audit.tlog.attestation import attestation_of, challenge_of
 from audit.tlog.entry import Entry
@@ -20,12 +21,14 @@ from audit.tlog.keys import KeyRefused, VerifierKey
 class Signatures:
     """Keeps the keys and persons in force by the entries so far; `persons` serves the account table too."""
 
-    def __init__(self, notebook: Notebook, tree: Tree, bench: SignatureBench, own_service_key: bytes | None) -> None:
+    def __init__(
+        self, notebook: Notebook, tree: Tree, bench: SignatureBench, nonces: Nonces, own_service_key: bytes | None
+    ) -> None:
         self._notebook = notebook
         self._bench = bench
         self._tree = tree
         self._own_service_key = own_service_key
-        self._nonces: dict[str, int] = {}
+        self._nonces = nonces
         self._service_key: VerifierKey | None = None
         self.is_demo = False
         self.log_key: VerifierKey | None = None
@@ -66,8 +69,8 @@ class Signatures:
             return None
 
     def _check_nonce(self, index: int, nonce: str) -> None:
-        first = self._nonces.setdefault(nonce, index)
-        if first != index:
+        first = self._nonces.first_of(index, nonce)
+        if first is not None:
             self._wrong(index, expected="a nonce of its own", found=f"the nonce of entry {first}")
 
     def _check_attest(self, index: int, entry: Entry) -> None:

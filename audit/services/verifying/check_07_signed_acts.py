@@ -40,9 +40,9 @@ class SignedActs:
         elif last.leaf.hex() != event.leaf:
             self._wrong(index, expected=f"the leaf of entry {event.to_index}, {last.leaf.hex()}", found=event.leaf)
         for one in named:
-            past = self._history.past.get(one)
-            if past is None or (past.actor, past.method) != (actor, "signed_in"):
-                met = f"entry {one}, {past.method} by {past.actor}" if past else f"entry {one}, which is not before it"
+            stood = self._history.past.stood(one)
+            if stood != (actor, "signed_in"):
+                met = f"entry {one}, {stood[1]} by {stood[0]}" if stood else f"entry {one}, which is not before it"
                 self._wrong(index, expected=f"own acts on the way of {actor}", found=met)
             self._waiting.pop(one, None)
 

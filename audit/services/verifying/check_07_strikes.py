@@ -5,6 +5,7 @@ Also every other reference: an entry that names another names one that came befo
 
 from audit.domain import events
 from audit.domain.facts import Ref
+from audit.domain.wire import kind_of
 from audit.services.verifying.check_01_bytes import Read
 from audit.services.verifying.history import History
 from audit.services.verifying.verdict import Notebook, Rule
@@ -63,8 +64,7 @@ class Strikes:
             return
         struck = self._history.recorded(of)
         if struck is not None and not isinstance(struck.event, events.Correctable):
-            kind = self._history.past[of].kind
-            self._wrong(index, expected="an entry that may be struck", found=f"entry {of}, {kind}")
+            self._wrong(index, expected="an entry that may be struck", found=f"entry {of}, {kind_of(struck.event)}")
         if of in self._history.struck:
             found = f"entry {of} was struck by entry {self._history.struck[of]}"
             self._wrong(index, expected="an entry not struck before", found=found)

@@ -1,19 +1,16 @@
-"""Check 11, at the end: head, tree nodes and accounts equal their rebuild; triggers are in place; no stray site.
+"""Check 11, at the end: head and accounts equal their rebuild; triggers are in place; no stray site.
 
 Which columns no rebuild says anything about, and why, stands in `exempt.py`.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from audit.domain import events
 from audit.domain.book import Person
 from audit.services.verifying.check_01_bytes import Read
-from audit.services.verifying.check_04_roots import Tree
 from audit.services.verifying.source import AccountRow, Tables
 from audit.services.verifying.verdict import Notebook, Rule
 from audit.storage.people import fold_sign_in
-from audit.tlog.merkle import HASH_BYTES
 from audit.tlog.seal import password_commitment
 
 
@@ -62,27 +59,6 @@ def check_head(notebook: Notebook, tables: Tables, ends: Ends, origin: str | Non
                 notebook.finding(Rule.TABLES, last, expected=f"log_head.{name} {right}", found=str(met))
 
 
-def check_nodes(notebook: Notebook, tables: Tables, tree: Tree) -> None:
-    """Compare every stored subtree with the one computed from the bytes, level by level."""
-    expected_places = _places(tree)
-    wanted = next(expected_places, None)
-    for level, index, stored in tables.nodes:
-        while wanted is not None and wanted < (level, index):
-            _node_wrong(notebook, wanted, "no such row")
-            wanted = next(expected_places, None)
-        if wanted != (level, index):
-            # After a missing entry nothing is known of the subtrees beyond it; that it is missing is told already.
-            if tree.size >= _size_of(tables):
-                _node_wrong(notebook, (level, index), "a row of no complete subtree")
-            continue
-        if tree.read(level, index) != stored:
-            _node_wrong(notebook, wanted, f"another hash, {stored.hex()}")
-        wanted = next(expected_places, None)
-    while wanted is not None:
-        _node_wrong(notebook, wanted, "no such row")
-        wanted = next(expected_places, None)
-
-
 def check_accounts(notebook: Notebook, tables: Tables, persons: dict[str, Person], ends: Ends) -> None:
     """Compare the accounts with the persons that the entries enrolled, changed and ended."""
     rows: dict[str, AccountRow] = {}
@@ -105,23 +81,6 @@ def check_guards(notebook: Notebook, tables: Tables) -> None:
     for stray in tables.strays:
         found = f"rows in {stray.table} of site {stray.site}"
         notebook.finding(Rule.TABLES, stray.index, expected="rows of sites that have a log", found=found)
-
-
-def _size_of(tables: Tables) -> int:
-    return max((head.size for head in tables.heads), default=0)
-
-
-def _places(tree: Tree) -> Iterator[tuple[int, int]]:
-    return ((level, index) for level in range(1, len(tree.levels)) for index in range(tree.size >> level))
-
-
-def _node_wrong(notebook: Notebook, place: tuple[int, int], found: str) -> None:
-    level, index = place
-    # The entry that completes the subtree, if any entry ever did.
-    last = ((index + 1) << level) - 1 if 0 <= level <= HASH_BYTES else None
-    notebook.finding(
-        Rule.TABLES, last, expected=f"log_node level {level} index {index} as computed from the bytes", found=found
-    )
 
 
 def _check_account(notebook: Notebook, person: Person, row: AccountRow | None, ends: Ends) -> None:

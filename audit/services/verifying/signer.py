@@ -5,8 +5,8 @@ which only grows, so an entry that comes meanwhile raises no alarm.
 """
 
 from audit.services.publish import Standing
-from audit.services.verifying.check_04_roots import Tree
 from audit.services.verifying.source import Own
+from audit.services.verifying.tree import Tree
 from audit.services.verifying.verdict import Notebook, Rule
 from audit.storage.signer_store import Held
 from audit.tlog.checkpoint import open_note

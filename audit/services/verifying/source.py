@@ -3,15 +3,17 @@
 Here is no reading of either (`audit.services.verify`, `audit.services.evidence`) and no judging.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from audit.storage.checkpoints import StoredCheckpoint
-from audit.storage.derived import AccountRow, PostingRow, SealedRow, Stray
+from audit.storage.cosignatures import CosignatureRow
+from audit.storage.derived import AccountRow, NodeRow, PostingRow, SealedRow, Stray
 from audit.storage.log import Head, StoredEntry
 from audit.storage.seals import Opened, SealBroken
 from audit.storage.signer_store import Held
+from audit.tlog.cosignature import CosignerKey
 from audit.tlog.keys import VerifierKey
 from audit.tlog.paper import PaperHead
 
@@ -27,6 +29,7 @@ __all__ = [
     "SealedRow",
     "Source",
     "Tables",
+    "TimeTokens",
 ]
 
 
@@ -47,7 +50,7 @@ class Tables:
     heads: tuple[Head, ...]
     postings: Iterator[PostingRow]
     keys: Iterator[tuple[int, str]]
-    nodes: Iterator[tuple[int, int, bytes]]
+    nodes: Iterator[NodeRow]
     sealed: Iterator[SealedRow]
     sealed_keys: list[tuple[str, bytes]]
     accounts: tuple[AccountRow, ...]
@@ -74,15 +77,35 @@ class Around:
 
     own: Own | None = None
     reports: Path | None = None
+    time_certificates: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeTokens:
+    """What time authorities answered, by the size of the head they dated, and the note of each such head.
+
+    `certificates` is PEM, None where not at hand; `is_own_word` where they came with the tokens and from nowhere else.
+    `is_whole` says that a token or note that is not here is missing, not left out.
+    """
+
+    sizes: Collection[int]
+    reply_at: Callable[[int], bytes | None]
+    note_at: Callable[[int], str | None]
+    certificates: bytes | None = None
+    is_whole: bool = False
+    is_own_word: bool = False
+    why_none: str = ""
+    """Why there is no newer token, as whoever issued a report says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Anchor:
-    """What the person who verifies brought from outside: an earlier signed note, the log's key, a head on paper."""
+    """What the person who verifies brought from outside: an earlier note, keys of the log or cosigners, or nothing."""
 
     note: str | None = None
     log_key: VerifierKey | None = None
     head: PaperHead | None = None
+    cosigners: tuple[CosignerKey, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,10 +118,12 @@ class Source:
     rows: Iterable[Row]
     body_at: Callable[[int], bytes | None]
     count: int
-    checkpoints: Iterable[StoredCheckpoint]
+    checkpoints: Sequence[StoredCheckpoint]
+    cosignatures: Iterable[CosignatureRow] = ()
     tables: Tables | None = None
     own: Own | None = None
     clear: Mapping[tuple[int, str], Opened] | None = None
     reports: Path | None = None
+    time: TimeTokens | None = None
     now_ms: int | None = None
     cores: int = 2
