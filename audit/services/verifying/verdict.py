@@ -75,6 +75,32 @@ class Unchecked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cosigning:
+    """How many cosigners countersigned the last checkpoint, of how many in force, and how many are wanted.
+
+    `reached_size` is the largest size at which as many did as were wanted then; 0 where they never did.
+    """
+
+    size: int
+    names: tuple[str, ...]
+    quorum: int
+    cosigners: int
+    reached_size: int
+
+    @property
+    def is_reached(self) -> bool:
+        """Say whether as many countersigned the last checkpoint as are wanted."""
+        return len(self.names) >= self.quorum
+
+    @property
+    def sentence(self) -> str:
+        """The quorum reached, in words."""
+        many = "one cosigner" if self.cosigners == 1 else f"{self.cosigners} cosigners"
+        who = f" ({', '.join(self.names)})" if self.names else ""
+        return f"countersigned by {len(self.names)} of {many}, {self.quorum} wanted{who}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Verdict:
     """Everything that verifying one log came to. Indexes are zero-based, `size` is how many entries there are."""
 
@@ -93,6 +119,8 @@ class Verdict:
     """Acts on the way that no `acts_signed` names (section 6)."""
     password_despite_passkey: tuple[int, ...]
     """Entries by password that state why no passkey was used (section 6)."""
+    cosigning: Cosigning | None = None
+    """How far the cosigners' quorum got; None where no entry names a cosigner."""
 
     @property
     def holds(self) -> bool:
