@@ -11,6 +11,7 @@ from flask import Flask
 
 from audit.config import Settings
 from audit.services import people
+from audit.services.cosigning.asking import Cosigners
 from audit.services.demo.keys import keys_folder
 from audit.services.demo.make import Wish, make_demo
 from audit.services.keyring import open_keyring
@@ -111,6 +112,7 @@ def serve_register(settings: Settings, desk: Desk) -> None:
     desk.watch.look()
     certificates = read_certificates(settings.time_certificates)
     authority = authority_at(settings.time_authority, certificates)
+    desk.cosigners = Cosigners(register, settings.cosigners)
     desk.timekeeper = Timekeeper(register, authority, desk.watch.sign, certificates)
     with read(register.engine) as conn:
         desk.zone = zone_of(conn, register.site)
@@ -136,6 +138,7 @@ def watch_forever(desk: Desk, stop: threading.Event) -> None:
     """Sign what waits once a second, and compare database and signer once a minute, until told to stop."""
     # On its own: an authority that keeps us waiting must not keep entries from being signed.
     threading.Thread(target=keep_time, args=(desk, stop), name="time", daemon=True).start()
+    threading.Thread(target=ask_cosigners, args=(desk, stop), name="cosigners", daemon=True).start()
     seconds = 0
     while not stop.wait(1):
         seconds += 1
@@ -155,6 +158,17 @@ def keep_time(desk: Desk, stop: threading.Event) -> None:
             desk.timekeeper.stamp_daily()
         except Exception:  # as in `watch_forever`
             logger.exception("dating the log failed")
+
+
+def ask_cosigners(desk: Desk, stop: threading.Event) -> None:
+    """Have each checkpoint countersigned by those who are configured, until told to stop; nothing waits for them."""
+    while not stop.wait(1):
+        if desk.cosigners is None or desk.watch is None or desk.watch.is_read_only:
+            continue
+        try:
+            desk.cosigners.ask()
+        except Exception:  # as in `watch_forever`
+            logger.exception("asking the cosigners failed")
 
 
 def _access(settings: Settings, ground: Ground, desk: Desk) -> Access:

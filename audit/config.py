@@ -6,7 +6,7 @@ anything that belongs to a clinic (its name, zone, policy), which are entries of
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -16,6 +16,10 @@ LOOPBACK_OR_ANY = frozenset({"127.0.0.1", "0.0.0.0", "::1", "::", "localhost"}) 
 HIGHEST_PORT = 65535
 # RFC 1123 section 2.1: labels of letters, digits and inner hyphens, 63 at most, 253 in all.
 HOST_NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*\Z")
+# What follows http:// in an address without user, query and fragment: a host, perhaps a port, perhaps a path.
+HTTP_ADDRESS = re.compile(
+    r"(?:[A-Za-z0-9.-]{1,253}|\[[0-9a-f:.]{2,45}\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~%/-]{0,500})?\Z"
+)
 DATABASE_DRIVERS = ("sqlite", "postgresql+psycopg")
 
 
@@ -71,6 +75,12 @@ SETTINGS = (
         "AUDIT_TIME_AUTHORITY, and later to check its tokens.",
     ),
     Setting(
+        name="AUDIT_COSIGNERS",
+        default="none",
+        meaning="Where cosigners answer: `<name>=<address>`, with commas between; the name is the one in the "
+        "cosigner's key, the address `https://…` or `http://…`.",
+    ),
+    Setting(
         name="AUDIT_LOG_LEVEL",
         default="INFO",
         meaning="How much the logger tells: `DEBUG`, `INFO`, `WARNING` or `ERROR`.",
@@ -98,6 +108,8 @@ class Settings:
     """URL of a time authority, empty for none."""
     time_certificates: Path | None = None
     """File of its certificates; absolute, not necessarily there."""
+    cosigners: Mapping[str, str] = field(default_factory=dict)
+    """URL of each cosigner that is asked, by the name in its key."""
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
@@ -123,6 +135,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
             values["AUDIT_TIME_AUTHORITY"], has_certificates=bool(values["AUDIT_TIME_CERTIFICATES"])
         ),
         time_certificates=_path(values["AUDIT_TIME_CERTIFICATES"]),
+        cosigners=parse_cosigners(values["AUDIT_COSIGNERS"]),
     )
 
 
@@ -183,6 +196,19 @@ def parse_time_authority(text: str, *, has_certificates: bool) -> str:
 
 def _path(text: str) -> Path | None:
     return Path(text).expanduser().resolve() if text else None
+
+
+def parse_cosigners(text: str) -> dict[str, str]:
+    """URL of each cosigner by name, of `name=url,name=url`. Raises ConfigRefused."""
+    expected = "name=address with commas between, such as pharmacy.example.org/cosigner=https://cosigner.example.org"
+    found: dict[str, str] = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, _, url = (piece.strip() for piece in part.partition("="))
+        scheme, _, rest = url.partition("://")
+        if not name or name in found or scheme not in {"http", "https"} or not rest or not HTTP_ADDRESS.match(rest):
+            raise ConfigRefused("AUDIT_COSIGNERS", f"{name}=…", expected)
+        found[name] = url
+    return found
 
 
 def parse_log_level(text: str) -> str:

@@ -124,3 +124,34 @@ def test_a_time_authority_without_certificates_is_refused():
     with pytest.raises(ConfigRefused) as refused:
         from_environment({"AUDIT_TIME_AUTHORITY": "https://time.example/tsr"})
     assert refused.value.name == "AUDIT_TIME_CERTIFICATES"
+
+
+def test_cosigners_are_named_with_their_addresses():
+    text = "pharmacy.example.org/cosigner=https://cosigner.example.org/w, sister=http://[2001:db8::1]:8300,"
+    assert from_environment({"AUDIT_COSIGNERS": text}).cosigners == {
+        "pharmacy.example.org/cosigner": "https://cosigner.example.org/w",
+        "sister": "http://[2001:db8::1]:8300",
+    }
+    assert from_environment({}).cosigners == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://cosigner.example.org",
+        "sister=cosigner.example.org",
+        "sister=ftp://cosigner.example.org",
+        "sister=file:///etc/passwd",
+        "sister=https://",
+        "sister=https://name:secret@cosigner.example.org",
+        "sister=https://cosigner.example.org/?secret",
+        "sister=https://a.example sister",
+        "=https://cosigner.example.org",
+        "sister=https://a.example,sister=https://b.example",
+    ],
+)
+def test_a_cosigner_without_name_or_address_is_refused_without_repeating_the_address(text):
+    with pytest.raises(ConfigRefused) as refused:
+        from_environment({"AUDIT_COSIGNERS": text})
+    assert refused.value.name == "AUDIT_COSIGNERS"
+    assert "secret" not in str(refused.value)

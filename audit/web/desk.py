@@ -10,6 +10,7 @@ from pathlib import Path
 from flask import current_app
 from werkzeug.exceptions import NotFound
 
+from audit.services.cosigning.asking import Cosigners
 from audit.services.opening import Ground
 from audit.services.reconcile import offset_at
 from audit.services.register import Register
@@ -30,6 +31,7 @@ class Desk:
     register: Register | None = None
     watch: Watch | None = None
     timekeeper: Timekeeper | None = None
+    cosigners: Cosigners | None = None
     clinic_name: str = ""
     zone: str = "UTC"
     on_opened: Callable[["Desk"], None] | None = None
