@@ -46,13 +46,21 @@ class Sizes:
 
     appends: int
     verified_entries: int
+    proved_entries: int
     postings: int
     report_entries: tuple[int, ...]
     repetitions: int
 
 
-FULL = Sizes(appends=600, verified_entries=100_000, postings=1_000_000, report_entries=(1_000, 10_000), repetitions=5)
-SMOKE = Sizes(appends=6, verified_entries=30, postings=200, report_entries=(30,), repetitions=1)
+FULL = Sizes(
+    appends=600,
+    verified_entries=100_000,
+    proved_entries=1_000_000,
+    postings=1_000_000,
+    report_entries=(1_000, 10_000),
+    repetitions=5,
+)
+SMOKE = Sizes(appends=6, verified_entries=30, proved_entries=300, postings=200, report_entries=(30,), repetitions=1)
 
 
 def alternate(ours: Act, rival: Act, repetitions: int, *, warm_up: int = 1) -> tuple[float, float]:
