@@ -24,8 +24,8 @@ def scrub(engine: Engine) -> bool:
     files and removes the old ones; needs the tables' owner.
     """
     pooled = engine.raw_connection()
-    pooled.detach()
     conn: Any = pooled.driver_connection
+    pooled.detach()
     try:
         return _scrub_sqlite(conn) if engine.dialect.name == "sqlite" else _scrub_postgresql(conn)
     finally:

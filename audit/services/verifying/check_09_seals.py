@@ -1,12 +1,14 @@
 """Check 9: what entries committed to opens. Stored rows are decrypted; values of an evidence file come in the clear.
 
-No kind erases a patient yet, so a value that is not there is *missing* in a database, and *withheld* from an
-evidence file. Also who a stored row is kept for: a patient the entry is about, or the entry alone (check 11).
+A value that is not there is *erased* where a later `patient_erased` covers it, else *missing* in a database and
+*withheld* from an evidence file; what erasing should have taken and is still there is named. Also who a stored row is
+kept for: a patient the entry is about, or the entry alone (check 11).
 """
 
 from collections.abc import Mapping
 
 from audit.services.verifying.check_01_bytes import Read
+from audit.services.verifying.erased import Erased, whose_seals
 from audit.services.verifying.history import History
 from audit.services.verifying.rows import Beside
 from audit.services.verifying.source import Opened, SealBroken, SealedRow, Source, Tables
@@ -37,9 +39,11 @@ def _draws_nothing(count: int) -> bytes:
 class StoredSeals:
     """Seals as a database keeps them."""
 
-    def __init__(self, notebook: Notebook, history: History, source: Source, tables: Tables) -> None:
+    def __init__(self, notebook: Notebook, history: History, erased: Erased, source: Source, tables: Tables) -> None:
         self._notebook = notebook
         self._history = history
+        self._erased = erased
+        self._absent: list[tuple[int, str, str]] = []
         self._own = source.own
         self._site = tables.site
         self._keys = dict(reversed(tables.sealed_keys))
@@ -63,14 +67,23 @@ class StoredSeals:
                 continue
             self._check_owner(read, row)
             self._check_opens(row, commitment, origin)
-        for name in wanted:
-            self._notebook.finding(
-                Rule.SEALS, read.index, expected=f"the sealed value {name}", found="missing: no row in sealed"
-            )
+        self._absent += [(read.index, name, whose_seals(read)) for name in wanted]
 
     def finish(self) -> None:
-        """Name rows of no entry and keys of no row."""
+        """Name values that are missing, rows of no entry, keys of no row, and what outlived an erasure."""
         self._rows.finish()
+        missing = [(index, name) for index, name, whose in self._absent if not self._erased.covers(index, whose)]
+        for index, name in missing:
+            self._notebook.finding(
+                Rule.SEALS, index, expected=f"the sealed value {name}", found="missing: no row in sealed"
+            )
+        if len(self._absent) > len(missing):
+            self._notebook.partly[Rule.SEALS] = _said_erased(len(self._absent) - len(missing))
+        for patient, index in sorted(self._erased.at.items()):
+            if patient in self._keys:
+                self._notebook.finding(
+                    Rule.SEALS, index, expected=f"nothing sealed for {patient}, erased", found="a row in sealed_key"
+                )
         for owner in sorted(self._unused):
             self._notebook.finding(
                 Rule.TABLES, None, expected="sealed_key rows of owners with a sealed value", found=f"owner {owner}"
@@ -122,17 +135,18 @@ class StoredSeals:
 class ClearSeals:
     """Seals as an evidence file opens them to its reader."""
 
-    def __init__(self, notebook: Notebook, clear: Mapping[tuple[int, str], Opened]) -> None:
+    def __init__(self, notebook: Notebook, erased: Erased, clear: Mapping[tuple[int, str], Opened]) -> None:
         self._notebook = notebook
+        self._erased = erased
         self._clear = dict(clear)
-        self._withheld = 0
+        self._closed: list[tuple[int, str]] = []
 
     def entry(self, read: Read) -> None:
         """Check what is opened of one entry; the rest is withheld."""
         for name, commitment in committed(read).items():
             opened = self._clear.pop((read.index, name), None)
             if opened is None:
-                self._withheld += 1
+                self._closed.append((read.index, whose_seals(read)))
             elif not opens(commitment, opened):
                 self._notebook.finding(
                     Rule.SEALS,
@@ -147,5 +161,14 @@ class ClearSeals:
             self._notebook.finding(
                 Rule.SEALS, index, expected="opened values of commitments", found=f"{name}, which no entry commits to"
             )
-        if self._withheld:
-            self._notebook.partly[Rule.SEALS] = f"{self._withheld} values withheld from this file"
+        gone = sum(self._erased.covers(index, whose) for index, whose in self._closed)
+        withheld = len(self._closed) - gone
+        said = [f"{withheld} values withheld from this file"] if withheld else []
+        if gone:
+            said.append(_said_erased(gone))
+        if said:
+            self._notebook.partly[Rule.SEALS] = "; ".join(said)
+
+
+def _said_erased(count: int) -> str:
+    return f"{count} values erased with their patients"

@@ -1,11 +1,17 @@
-"""Check 12: every issued report is kept as the file whose hash is in the log. A file of no entry is a notice."""
+"""Check 12: every issued report is kept as the file whose hash is in the log. A file of no entry is a notice.
+
+A file that had opened the identity of a patient erased since is gone with it, for one name cannot be taken out of a
+signed file: it is *erased*, and a finding where it is still kept. Copies that left still verify against the log.
+"""
 
 import hashlib
+from collections import defaultdict
 from pathlib import Path
 
 from audit.domain import events
 from audit.services.verifying.check_01_bytes import Read
-from audit.services.verifying.check_04_roots import Tree
+from audit.services.verifying.erased import Erased
+from audit.services.verifying.tree import Tree
 from audit.services.verifying.verdict import Notebook, Rule
 
 _CHUNK = 1 << 20
@@ -16,42 +22,68 @@ def report_file(folder: Path, report: str) -> Path:
     return folder / f"{report}.pdf"
 
 
+def opened_files(folder: Path, report: str) -> list[Path]:
+    """Return every file kept of a report or bundle, whatever its form."""
+    return sorted(folder.glob(f"{report}.*"))
+
+
 class Reports:
     """Looks for the file of each `report_issued`; the folder is None where there is none to look in."""
 
-    def __init__(self, notebook: Notebook, tree: Tree, folder: Path | None) -> None:
+    def __init__(self, notebook: Notebook, tree: Tree, erased: Erased, folder: Path | None) -> None:
         self._notebook = notebook
         self._tree = tree
+        self._erased = erased
         self._folder = folder
-        self._known: set[str] = set()
+        self._issued: list[tuple[int, events.ReportIssued]] = []
+        self._named: dict[str, set[str]] = defaultdict(set)
         if folder is None:
             notebook.skip(Rule.REPORTS, "the folder of reports is not here")
 
     def entry(self, read: Read) -> None:
         """Check what one entry says of a report."""
         event = read.recorded.event if read.recorded else None
+        if isinstance(event, events.PatientsDisclosed):
+            self._named[event.report].update(event.patients)
         if not isinstance(event, events.ReportIssued):
             return
         root = self._tree.root(event.size) if event.size <= read.index else None
         if root is None or root.hex() != event.root:
             met = f"root {event.root} at size {event.size}"
             self._wrong(read.index, "a head of this log before the entry", met)
-        if self._folder is None:
+        self._issued.append((read.index, event))
+
+    def finish(self) -> None:
+        """Look for the files, and name those that no entry speaks of."""
+        folder = self._folder
+        if folder is None:
             return
-        path = report_file(self._folder, event.report)
-        self._known.add(path.name)
+        gone = [
+            self._is_erased(folder, index, event) or self._compare(folder, index, event)
+            for index, event in self._issued
+        ]
+        if any(gone):
+            self._notebook.partly[Rule.REPORTS] = f"{sum(gone)} files erased with the patients they named"
+        known = {event.report for _, event in self._issued}
+        for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+            if path.stem not in known:
+                self._notebook.notice(Rule.REPORTS, None, expected="files of issued reports", found=path.name)
+
+    def _is_erased(self, folder: Path, index: int, event: events.ReportIssued) -> bool:
+        """Say whether a file had to go with a patient it named; name it where it is still there."""
+        patients = sorted(self._named[event.report] & self._erased.at.keys())
+        kept = opened_files(folder, event.report) if patients else []
+        if kept:
+            self._wrong(index, f"no file that opens the identity of {patients[0]}, erased", kept[0].name)
+        return bool(patients)
+
+    def _compare(self, folder: Path, index: int, event: events.ReportIssued) -> bool:
+        path = report_file(folder, event.report)
         kept = _sha256(path)
         if kept != event.sha256:
             found = f"a file with SHA-256 {kept}" if kept else "no such file"
-            self._wrong(read.index, f"{path.name} with SHA-256 {event.sha256}", found)
-
-    def finish(self) -> None:
-        """Name files that no entry speaks of."""
-        if self._folder is None or not self._folder.is_dir():
-            return
-        for path in sorted(self._folder.iterdir()):
-            if path.name not in self._known:
-                self._notebook.notice(Rule.REPORTS, None, expected="files of issued reports", found=path.name)
+            self._wrong(index, f"{path.name} with SHA-256 {event.sha256}", found)
+        return False
 
     def _wrong(self, index: int, expected: str, found: str) -> None:
         self._notebook.finding(Rule.REPORTS, index, expected=expected, found=found)
