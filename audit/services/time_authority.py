@@ -91,7 +91,8 @@ def _post(connection: http.client.HTTPConnection, url: str, query: bytes) -> byt
     stop.start()
     try:
         connection.request("POST", path, query, {"Content-Type": QUERY_TYPE, "Accept": REPLY_TYPE})
-        return _reply(connection.getresponse())
+        with connection.getresponse() as response:
+            return _reply(response)
     finally:
         stop.cancel()
 

@@ -141,10 +141,10 @@ def load_authorities(pem: bytes) -> Authorities:
 def _read(reply: bytes) -> Token:
     # Both readers must take the bytes, and agree on what is signed and when.
     decoded = rfc3161_client.decode_timestamp_response(reply)
-    response = tsp.TimeStampResp.load(reply, strict=True)
     if decoded.status != _GRANTED:
-        why = response["status"]["status"].native
-        raise TimeRefused(f"the authority's refusal, {why}")
+        why = " ".join(_printable(text) for text in decoded.status_string)
+        raise TimeRefused(f"a refusal of the authority, status {decoded.status} ({why or 'no reason stated'})")
+    response = tsp.TimeStampResp.load(reply, strict=True)
     info = response["time_stamp_token"]["content"]["encap_content_info"]["content"].parsed
     imprint = info["message_imprint"]
     generated: datetime = info["gen_time"].native
