@@ -15,6 +15,7 @@ from audit.services.cosigning.asking import Cosigners
 from audit.services.demo.keys import keys_folder
 from audit.services.demo.make import Wish, make_demo
 from audit.services.keyring import open_keyring
+from audit.services.mirror import mirror
 from audit.services.opening import Ground, find_register, log_key
 from audit.services.publish import Signer
 from audit.services.reconcile import zone_of
@@ -117,6 +118,7 @@ def serve_register(settings: Settings, desk: Desk) -> None:
     with read(register.engine) as conn:
         desk.zone = zone_of(conn, register.site)
     desk.clinic_name = people.clinic_name(register)
+    desk.mirror = settings.mirror
     desk.setup_token = None
 
 
@@ -139,6 +141,7 @@ def watch_forever(desk: Desk, stop: threading.Event) -> None:
     # On its own: an authority that keeps us waiting must not keep entries from being signed.
     threading.Thread(target=keep_time, args=(desk, stop), name="time", daemon=True).start()
     threading.Thread(target=ask_cosigners, args=(desk, stop), name="cosigners", daemon=True).start()
+    threading.Thread(target=keep_mirror, args=(desk, stop), name="mirror", daemon=True).start()
     seconds = 0
     while not stop.wait(1):
         seconds += 1
@@ -169,6 +172,20 @@ def ask_cosigners(desk: Desk, stop: threading.Event) -> None:
             desk.cosigners.ask()
         except Exception:  # as in `watch_forever`
             logger.exception("asking the cosigners failed")
+
+
+def keep_mirror(desk: Desk, stop: threading.Event) -> None:
+    """Copy the log to its mirror at each checkpoint, and once a minute look for what is missing there."""
+    seconds = 0
+    while not stop.wait(1):
+        thorough, seconds = seconds % WATCH_EVERY_S == 0, seconds + 1
+        if desk.register is None or desk.mirror is None or desk.watch is None or desk.watch.is_read_only:
+            continue
+        try:
+            mirror(desk.register, desk.mirror, thorough=thorough)
+        except Exception:  # as in `watch_forever`
+            if thorough:  # once a minute is often enough to be told
+                logger.exception("the mirror is not kept")
 
 
 def _access(settings: Settings, ground: Ground, desk: Desk) -> Access:

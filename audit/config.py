@@ -81,6 +81,12 @@ SETTINGS = (
         "cosigner's key, the address `https://…` or `http://…`.",
     ),
     Setting(
+        name="AUDIT_MIRROR",
+        default="<AUDIT_HOME>/mirror",
+        meaning="Folder that the log is copied to as tiles at each checkpoint. Best on another disk or machine: a lost "
+        "database is filled again from it.",
+    ),
+    Setting(
         name="AUDIT_LOG_LEVEL",
         default="INFO",
         meaning="How much the logger tells: `DEBUG`, `INFO`, `WARNING` or `ERROR`.",
@@ -108,6 +114,8 @@ class Settings:
     """URL of a time authority, empty for none."""
     time_certificates: Path | None = None
     """File of its certificates; absolute, not necessarily there."""
+    mirror: Path
+    """Folder of the log's mirror; absolute, not necessarily there yet."""
     cosigners: Mapping[str, str] = field(default_factory=dict)
     """URL of each cosigner that is asked, by the name in its key."""
 
@@ -135,6 +143,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
             values["AUDIT_TIME_AUTHORITY"], has_certificates=bool(values["AUDIT_TIME_CERTIFICATES"])
         ),
         time_certificates=_path(values["AUDIT_TIME_CERTIFICATES"]),
+        mirror=_path(values["AUDIT_MIRROR"]) or home / "mirror",
         cosigners=parse_cosigners(values["AUDIT_COSIGNERS"]),
     )
 

@@ -15,6 +15,7 @@ from audit.domain.commands import ConfirmCount, RevealCount
 from audit.services.acts import SIGNED_IN, Standing
 from audit.services.blind import may_count
 from audit.services.counting import find_count, open_count, reveal
+from audit.services.tiles import head_on_paper
 from audit.web.acting import act, order_of, record_orders, second_person, signing
 from audit.web.count_form import read_found
 from audit.web.count_pages import changed, count_page, list_page, owners, revealed_page, second_page, waiting_page
@@ -64,12 +65,10 @@ def start() -> ResponseReturnValue:
 def sheet() -> str:
     """Show a blank count sheet to print, with the head of the log."""
     strengths = sorted({one.concentration_ug_per_ml for one in registered()})
-    watch = desk().watch
     return render_template(
         "counts/sheet.html",
         strengths=[(one, mg_per_ml(one)) for one in strengths],
-        origin=register().origin,
-        state=watch.state() if watch else None,
+        head=head_on_paper(register()),
         printed=local_stamp(desk().now_ms()),
     )
 

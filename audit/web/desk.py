@@ -32,6 +32,8 @@ class Desk:
     watch: Watch | None = None
     timekeeper: Timekeeper | None = None
     cosigners: Cosigners | None = None
+    mirror: Path | None = None
+    """Folder that the log is copied to; the composition root keeps it up to date."""
     clinic_name: str = ""
     zone: str = "UTC"
     on_opened: Callable[["Desk"], None] | None = None

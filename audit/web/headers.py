@@ -23,6 +23,8 @@ ALWAYS: Final = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(self), geolocation=(), microphone=(), payment=(), usb=()",
 }
+LOG_FILES: Final = "log_files"
+"""The blueprint that says itself how long its answers may be kept: tiles never change."""
 TWO_YEARS_S: Final = 63_072_000
 
 
@@ -34,7 +36,7 @@ def send_headers(app: Flask, *, https: bool) -> None:
         response.headers.update(ALWAYS)
         if https:
             response.headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS_S}"
-        if request.endpoint != "static":
+        if request.endpoint != "static" and request.blueprint != LOG_FILES:
             # A shared tablet must not show a page of the last person by its back button.
             response.headers["Cache-Control"] = "no-store"
         return response

@@ -47,6 +47,8 @@ SENTENCES: dict[str, str] = {
     "found_twice": "The same line is listed twice",
     "future": "This time is still to come. Type when it happened",
     "future_day": "{day} is later than today ({today})",
+    "head_ahead": "The log has {size} entries, fewer than the {kept} of the head kept here. Tell your administrator",
+    "head_differs": "The log does not extend the head kept here, of {size} entries. Tell your administrator",
     "identifier_taken": "This form was already used. Open the page again",
     "in_other_session": "{label} is in another session's custody. Return it there first",
     "inspector_only_inspects": "An inspector has no other role: they look and change nothing",

@@ -1,7 +1,11 @@
 """Rules of a count once its figures are shown: nobody leaves a difference unowned."""
 
+import re
+
 from audit.domain import commands, events
 from audit.services.counting import recent_counts
+from audit.services.tiles import newest
+from audit.tlog.paper import parse_head
 from tests.accounts import RIGHT
 from tests.web.counting import (
     LOT,
@@ -90,10 +94,16 @@ def test_a_clinician_gives_no_owner_without_a_manager_at_the_tablet(stocked):
 
 
 def test_the_blank_sheet_names_no_container_and_carries_the_head_of_the_log(stocked):
-    said = text_of(stocked.browser("B").get("/counts/sheet"))
+    stocked.service.desk.watch.sign()
+    page = stocked.browser("B").get("/counts/sheet")
+    said = text_of(page)
     assert "V-0001" not in said
     assert LOT not in said
-    assert f"localhost/log/example-clinic · {stocked.size} · " in said
+    head = parse_head(re.search(r"<code>(.*?)</code>", page)[1])
+    assert (head.origin, head.size) == ("localhost/log/example-clinic", stocked.size)
+    kept = newest(stocked.clinic.register)
+    assert head.is_root(kept.root)
+    assert not head.is_short
 
 
 def test_a_count_finds_held_bags_by_their_syringes_label(stocked):
