@@ -19,6 +19,10 @@ from tests.clinic import Clinic
 
 FEWEST_STATEMENTS = 25
 """An act as rich as this one takes at least so many statements; fewer and the sweep has missed some."""
+FEWEST_OF_AN_ERASURE = 12
+"""As above: lock, book, entry, keys, birth date, key and values gone, head."""
+RETENTION_MIN = 3654 * 24 * 60
+"""From 2026-11-23 to the day after 2036-11-23, when Ontario's ten years are over."""
 
 
 class Unplugged(Exception):
@@ -132,6 +136,41 @@ def test_a_fault_at_any_statement_leaves_nothing_and_the_act_can_be_done_again(c
     assert oracle.check(migrated_url) == entries + 5
     assert all(one.is_repeat for one in record(clinic.register, orders))
     clinic.register_patient()
+
+
+def _erasure(clinic: Clinic) -> list[Order]:
+    """Return the second person's agreement to an erasure, long enough after the patient's session."""
+    (vial,) = clinic.receive(count=1)
+    session = clinic.whole_session(vial)
+    patient = clinic.book(f"session:{session}").sessions[session].patient
+    clinic.clock.pass_minutes(RETENTION_MIN)
+    request = clinic.act("A", events.ErasureRequested(patient=patient, ground="retention_ended"))
+    return [clinic.order("M", events.PatientErased(of=request.ref, patient=patient))]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_fault_at_any_statement_of_an_erasure_leaves_the_identity_whole(clinic, migrated_url, when):
+    orders = _erasure(clinic)
+    entries, before = oracle.check(migrated_url), _everything(migrated_url)
+    engine = clinic.register.engine
+    faults, hit = Faults(engine, when), 0
+    while True:
+        faults.number, faults.seen = hit + 1, 0
+        try:
+            record(clinic.register, orders)
+        except Unplugged:
+            hit += 1
+            engine.dispose()
+            assert _everything(migrated_url) == before, f"a fault {when} statement {hit} left something behind"
+            continue
+        break
+    assert hit == faults.seen >= FEWEST_OF_AN_ERASURE
+    faults.number = 0
+    after = _everything(migrated_url)
+    assert (len(before["sealed"]), len(before["sealed_key"])) == (4, 1)
+    assert (after["sealed"], after["sealed_key"]) == ([], [])
+    assert oracle.check(migrated_url) == entries + 1
+    assert all(one.is_repeat for one in record(clinic.register, orders))
 
 
 def test_a_fault_before_the_commit_leaves_nothing(clinic, migrated_url):
