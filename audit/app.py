@@ -9,6 +9,7 @@ from pathlib import Path
 
 from flask import Flask
 
+from audit.cli.signers import kept_signer, signer_of
 from audit.config import Settings
 from audit.services import people
 from audit.services.cosigning.asking import Cosigners
@@ -16,10 +17,11 @@ from audit.services.demo.keys import keys_folder
 from audit.services.demo.make import Wish, make_demo
 from audit.services.keyring import open_keyring
 from audit.services.mirror import mirror
-from audit.services.opening import Ground, find_register, log_key
-from audit.services.publish import Signer
+from audit.services.one_time import Codes
+from audit.services.opening import Ground, find_register, origin_held
 from audit.services.reconcile import zone_of
 from audit.services.register import Register
+from audit.services.signing.moving import move_log_seed
 from audit.services.signins import SignIns
 from audit.services.time_authority import authority_at, read_certificates
 from audit.services.timestamps import Timekeeper
@@ -61,22 +63,18 @@ def prepare(settings: Settings) -> Ground:
     with read(engine) as conn:
         assert_guarded(conn)
     is_local = settings.host in {"localhost", "127.0.0.1"}
+    keys = keys_folder(engine, settings.home)
+    move_log_seed(keys, kept_signer(settings, secrets.token_bytes), origin_held(engine))
     return Ground(
         engine=engine,
-        keyring=open_keyring(keys_folder(engine, settings.home), secrets.token_bytes),
+        keyring=open_keyring(keys, secrets.token_bytes),
+        signer=signer_of(settings, secrets.token_bytes),
         host=settings.host,
         scheme="http" if is_local else "https",
         port=settings.bind_port if is_local else 443,
         clock=clock_ms,
         random=secrets.token_bytes,
     )
-
-
-def signer_of(settings: Settings, ground: Ground, origin: str) -> Signer:
-    """Return the embedded signer of an origin, with its own store apart from the database."""
-    folder = settings.home / "signer"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return Signer(log_key(ground, origin), folder / "held.db")
 
 
 def create_service(settings: Settings) -> Service:
@@ -109,7 +107,7 @@ def serve_register(settings: Settings, desk: Desk) -> None:
     register = desk.register
     if register is None:
         return
-    desk.watch = Watch(register, signer_of(settings, desk.ground, register.origin))
+    desk.watch = Watch(register, desk.ground.signer)
     desk.watch.look()
     certificates = read_certificates(settings.time_certificates)
     authority = authority_at(settings.time_authority, certificates)
@@ -129,9 +127,7 @@ def explore_demo(settings: Settings, desk: Desk) -> None:
         Refused: those of `make_demo`.
     """
     wish = Wish(sessions=DEMO_SESSIONS, seed=DEMO_SEED)
-    store = settings.home / "signer"
-    store.mkdir(parents=True, exist_ok=True, mode=0o700)
-    made = make_demo(desk.ground, wish, home=settings.home, signer_store=store / "held.db", tell=lambda *_: None)
+    made = make_demo(desk.ground, wish, home=settings.home, tell=lambda *_: None)
     desk.ground, desk.register = made.ground, made.register
     serve_register(settings, desk)
 
@@ -191,7 +187,8 @@ def keep_mirror(desk: Desk, stop: threading.Event) -> None:
 def _access(settings: Settings, ground: Ground, desk: Desk) -> Access:
     def sign_ins() -> SignIns:
         register = desk.register
-        return SignIns(engine=ground.engine, site=register.site if register else "")
+        codes = Codes(ground.engine, register.vault) if register else None
+        return SignIns(engine=ground.engine, site=register.site if register else "", codes=codes)
 
     def set_password(person: str, password: str) -> None:
         register = _served(desk)

@@ -87,6 +87,27 @@ SETTINGS = (
         "database is filled again from it.",
     ),
     Setting(
+        name="AUDIT_SIGNER",
+        default="a signer beside the service",
+        meaning="Where the signer listens: `unix:<path>` of its socket, or `tls://<host>:<port>`.",
+    ),
+    Setting(
+        name="AUDIT_SIGNER_HOME",
+        default="<AUDIT_HOME>/signer",
+        meaning="Folder of the signer's keys and memory, for `audit signer` and the signer beside the service.",
+    ),
+    Setting(
+        name="AUDIT_SIGNER_CERTIFICATE",
+        default="none",
+        meaning="File (PEM) with this side's certificate, for `tls://`; the signer needs one and so does the service.",
+    ),
+    Setting(name="AUDIT_SIGNER_KEY", default="none", meaning="File (PEM) with the certificate's key, for `tls://`."),
+    Setting(
+        name="AUDIT_SIGNER_TRUST",
+        default="none",
+        meaning="File (PEM) with the certificates by which the other side is known, for `tls://`.",
+    ),
+    Setting(
         name="AUDIT_LOG_LEVEL",
         default="INFO",
         meaning="How much the logger tells: `DEBUG`, `INFO`, `WARNING` or `ERROR`.",
@@ -118,6 +139,16 @@ class Settings:
     """Folder of the log's mirror; absolute, not necessarily there yet."""
     cosigners: Mapping[str, str] = field(default_factory=dict)
     """URL of each cosigner that is asked, by the name in its key."""
+    signer_home: Path
+    """Folder of the signer's keys and memory; absolute, not necessarily there."""
+    signer_path: Path | None = None
+    """Socket of a signer in a process of its own; None for one over TLS or the embedded one."""
+    signer_host: str = ""
+    """Host of a signer over TLS; empty for none."""
+    signer_port: int = 0
+    """TCP port of a signer over TLS."""
+    signer_certificates: tuple[Path, Path, Path] | None = None
+    """This side's certificate, its key, and whom it trusts; of a signer over TLS."""
 
 
 def from_environment(environ: Mapping[str, str]) -> Settings:
@@ -132,6 +163,7 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
     values = {name: environ.get(name, "").strip() for name in known}
     home = Path(values["AUDIT_HOME"] or "var").expanduser().resolve()
     address, port = parse_bind(values["AUDIT_BIND"] or "127.0.0.1:8000")
+    path, signer_host, signer_port = parse_signer(values["AUDIT_SIGNER"])
     return Settings(
         home=home,
         database_url=parse_database_url(values["AUDIT_DATABASE_URL"], home=home),
@@ -145,6 +177,11 @@ def from_environment(environ: Mapping[str, str]) -> Settings:
         time_certificates=_path(values["AUDIT_TIME_CERTIFICATES"]),
         mirror=_path(values["AUDIT_MIRROR"]) or home / "mirror",
         cosigners=parse_cosigners(values["AUDIT_COSIGNERS"]),
+        signer_home=_path(values["AUDIT_SIGNER_HOME"]) or home / "signer",
+        signer_path=path,
+        signer_host=signer_host,
+        signer_port=signer_port,
+        signer_certificates=parse_signer_certificates(values) if signer_host else None,
     )
 
 
@@ -218,6 +255,32 @@ def parse_cosigners(text: str) -> dict[str, str]:
             raise ConfigRefused("AUDIT_COSIGNERS", f"{name}=…", expected)
         found[name] = url
     return found
+
+
+def parse_signer(text: str) -> tuple[Path | None, str, int]:
+    """Path, or host and port, of `unix:<path>` or `tls://host:port`; nothing for an empty text. Raises ConfigRefused."""
+    if not text:
+        return None, "", 0
+    expected = "unix:/run/audit-signer/socket or tls://signer.example.org:8443"
+    if text.startswith("unix:/"):
+        return Path(text.removeprefix("unix:")).resolve(), "", 0
+    if not text.startswith("tls://"):
+        raise ConfigRefused("AUDIT_SIGNER", text, expected)
+    try:
+        host, port = parse_bind(text.removeprefix("tls://"))
+    except ConfigRefused as refused:
+        raise ConfigRefused("AUDIT_SIGNER", text, expected) from refused
+    return None, host, port
+
+
+def parse_signer_certificates(values: Mapping[str, str]) -> tuple[Path, Path, Path]:
+    """The three files that a signer over TLS needs. Raises ConfigRefused."""
+    names = ("AUDIT_SIGNER_CERTIFICATE", "AUDIT_SIGNER_KEY", "AUDIT_SIGNER_TRUST")
+    own, key, trusted = (_path(values[name]) for name in names)
+    if own is None or key is None or trusted is None:
+        missing = next(name for name in names if not values[name])
+        raise ConfigRefused(missing, "", "a file (PEM), for AUDIT_SIGNER names tls://")
+    return own, key, trusted
 
 
 def parse_log_level(text: str) -> str:

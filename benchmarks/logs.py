@@ -7,9 +7,9 @@ from pathlib import Path
 
 from audit.services.demo.make import Made, Wish, make_demo
 from audit.services.keyring import open_keyring
-from audit.services.opening import Ground, log_key
+from audit.services.opening import Ground
 from audit.services.passwords import Cost
-from audit.services.publish import Signer
+from audit.services.signing.keeper import KeptSigner
 from audit.storage.engine import open_engine
 from audit.storage.upgrade import upgrade
 
@@ -28,7 +28,7 @@ class Demo:
     made: Made
     home: Path
     url: str
-    signer: Signer
+    signer: KeptSigner
 
 
 def demo_of(home: Path, entries: int) -> Demo:
@@ -36,17 +36,17 @@ def demo_of(home: Path, entries: int) -> Demo:
     home.mkdir(parents=True)
     url = f"sqlite:///{home / 'audit.db'}"
     upgrade(url)
+    signer = KeptSigner(home / "signer", secrets.token_bytes)
     ground = Ground(
         engine=open_engine(url),
         keyring=open_keyring(home / "keys", secrets.token_bytes),
+        signer=signer,
         host="localhost",
         scheme="http",
         port=8000,
         clock=clock_ms,
         random=secrets.token_bytes,
     )
-    store = home / "signer" / "held.db"
-    store.parent.mkdir()
     wish = Wish(sessions=max(1, entries // _ENTRIES_PER_SESSION), seed=1, cost=CHEAP)
-    made = make_demo(ground, wish, home=home, signer_store=store, tell=lambda _done, _all: None)
-    return Demo(made, home, url, Signer(log_key(made.ground, made.register.origin), store))
+    made = make_demo(ground, wish, home=home, tell=lambda _done, _all: None)
+    return Demo(made, home, url, signer)

@@ -32,7 +32,7 @@ def measure(sizes: Sizes):
     with tempfile.TemporaryDirectory() as folder:
         demo = demo_of(Path(folder) / "demo", sizes.verified_entries)
         made = demo.made
-        installation = Installation(keyring=made.ground.keyring, signer_store=demo.signer.store, reports=demo.home)
+        installation = Installation(keyring=made.ground.keyring, signer=demo.signer, reports=demo.home)
 
         def ours():
             verdict = verify_site(made.ground.engine, made.register.site, installation, now_ms=clock_ms())

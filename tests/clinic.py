@@ -15,14 +15,16 @@ from audit.domain.facts import Ref
 from audit.domain.postings import ON_HAND, Account
 from audit.services.acts import SIGNED_IN, Order, Standing, with_factors
 from audit.services.keyring import open_keyring
-from audit.services.opening import ClinicFacts, FirstPerson, Ground, log_key, open_log
-from audit.services.publish import Signer, publish
+from audit.services.opening import ClinicFacts, FirstPerson, Ground, open_log
+from audit.services.publish import publish
 from audit.services.record import Written, record
 from audit.services.register import Register
+from audit.services.signing.keeper import KeptSigner
 from audit.storage import ledger
 from audit.storage.engine import open_engine, read
 from audit.storage.seals import Sealable
 from audit.storage.upgrade import upgrade
+from audit.tlog.keys import VerifierKey
 from audit.tlog.seal import password_commitment
 
 OPENED_MS = 1_795_424_400_000
@@ -53,7 +55,7 @@ class Clinic:
 
     register: Register
     ground: Ground
-    signer: Signer
+    signer: KeptSigner
     clock: Clock
     source: random.Random
     recovery_seed: bytes
@@ -64,6 +66,13 @@ class Clinic:
     def identifier(self, prefix: str) -> str:
         """Return a new identifier."""
         return f"{prefix}_{next(self._counter):08d}"
+
+    @property
+    def log_key(self) -> VerifierKey:
+        """Return the key that signs the log's heads."""
+        key = self.signer.known(self.register.origin).key
+        assert key is not None
+        return key
 
     def nonce(self) -> str:
         """Return a new request number."""
@@ -256,9 +265,11 @@ def start_clinic(
     upgrade(url)
     source = random.Random(seed)
     clock = Clock(opened_ms)
+    signer = KeptSigner(home / "signer", source.randbytes)
     ground = Ground(
         engine=open_engine(url),
         keyring=open_keyring(home / "keys", source.randbytes),
+        signer=signer,
         host="audit.example.org",
         scheme="https",
         port=443,
@@ -288,7 +299,6 @@ def start_clinic(
     register, recovery = open_log(
         ground, facts, first, nonce=source.randbytes(16).hex(), offset_min=OFFSET_MIN, is_demo=is_demo
     )
-    signer = Signer(log_key(ground, register.origin), home / "signer.db")
     clinic = Clinic(register, ground, signer, clock, source, recovery, people={"A": first.person})
     clinic.enrol("B", "nurse", "clinician")
     clinic.enrol("M", "pharmacist", "clinician", "manager")

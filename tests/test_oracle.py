@@ -115,7 +115,8 @@ def day(tmp_path_factory: pytest.TempPathFactory, migrated_sqlite: Path) -> Call
     clinic.register.engine.dispose()
     (stored,) = oracle.read(url)
     keyring = clinic.ground.keyring
-    return lambda: Forger(stored, keyring.service_seed, keyring.log_seed)
+    (log_seed,) = (bytes.fromhex(file.read_text()) for file in (home / "signer" / "keys").iterdir())
+    return lambda: Forger(stored, keyring.service_seed, log_seed)
 
 
 def _rules(stored: Stored) -> set[str]:

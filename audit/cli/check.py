@@ -8,6 +8,7 @@ import click
 
 from audit.cli import verdicts
 from audit.cli.machine import WRONG, CouldNotRun, Machine, in_words, read_file
+from audit.cli.signers import signer_of
 from audit.config import Settings
 from audit.domain.errors import Refused
 from audit.services.demo.keys import keys_folder
@@ -129,7 +130,7 @@ def _installation(machine: Machine, settings: Settings, engine: Engine) -> Insta
     reports = settings.home / "reports"
     return Installation(
         keyring=find_keyring(keys_folder(engine, settings.home), machine.random),
-        signer_store=settings.home / "signer" / "held.db",
+        signer=signer_of(settings, machine.random),
         reports=reports,
     )
 

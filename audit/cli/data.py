@@ -9,6 +9,7 @@ from datetime import datetime
 import click
 
 from audit.cli.machine import CouldNotRun, Machine, in_words
+from audit.cli.signers import signer_of
 from audit.config import Settings
 from audit.domain.errors import Refused
 from audit.services.demo.make import MOST_SESSIONS, Made, Wish, check_free, make_demo
@@ -53,12 +54,12 @@ def demo(
 
 def _ground(machine: Machine, settings: Settings) -> Ground:
     settings.home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    (settings.home / "signer").mkdir(exist_ok=True, mode=0o700)
     upgrade(settings.database_url)
     is_local = settings.host in {"localhost", "127.0.0.1"}
     return Ground(
         engine=open_engine(settings.database_url),
         keyring=open_keyring(settings.home / "keys", machine.random),
+        signer=signer_of(settings, machine.random),
         host=settings.host,
         scheme="http" if is_local else "https",
         port=settings.bind_port if is_local else 443,
@@ -79,7 +80,7 @@ def _has_demo(ground: Ground) -> bool:
 
 def _make(ground: Ground, settings: Settings, wish: Wish, *, is_quiet: bool) -> Made:
     with _bar(wish.sessions, is_quiet=is_quiet) as tell:
-        return make_demo(ground, wish, home=settings.home, signer_store=settings.home / "signer" / "held.db", tell=tell)
+        return make_demo(ground, wish, home=settings.home, tell=tell)
 
 
 @contextmanager

@@ -25,6 +25,7 @@ COMMANDS: Final[dict[str, Place]] = {
     "reconcile": Place("audit.cli.reports", "show_reconcile", "Print the accountability of a period."),
     "report": Place("audit.cli.reports", "write_report", "Issue and sign the report of a period."),
     "serve": Place("audit.cli.serve", "serve", "Serve the register on its address."),
+    "signer": Place("audit.cli.signer", "run_signer", "Sign the heads of logs, as a process of its own."),
     "user": Place("audit.cli.users", "user", "List people, or print a password link for one."),
     "verify": Place("audit.cli.check", "verify", "Verify the whole record and every table derived from it."),
     "verify-pdf": Place("audit.cli.check_pdf", "verify_pdf", "Verify a report: signature, evidence and figures."),

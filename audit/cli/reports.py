@@ -11,6 +11,7 @@ import click
 
 from audit.cli import verdicts
 from audit.cli.machine import WRONG, CouldNotRun, Machine, in_words, read_file
+from audit.cli.signers import signer_of
 from audit.config import Settings
 from audit.domain.errors import Refused
 from audit.domain.quantity import format_thousandths, volume_of
@@ -20,9 +21,8 @@ from audit.services.acts import with_factors
 from audit.services.demo.keys import keys_folder
 from audit.services.drilldown import CHART, as_plain, figure
 from audit.services.keyring import open_keyring
-from audit.services.opening import Ground, find_register, log_key
+from audit.services.opening import Ground, find_register
 from audit.services.passwords import Checked
-from audit.services.publish import Signer
 from audit.services.reconcile import Reconciliation, offset_at, reconcile, zone_of
 from audit.services.register import Register
 from audit.services.reporting.press import Press
@@ -52,7 +52,7 @@ def write_report(  # noqa: PLR0913, PLR0917 (one argument for each option)
     ground, register = _open(machine, settings)
     try:
         actor = _manager(register, by, _password(password_file), machine.clock())
-        watch = Watch(register, Signer(log_key(ground, register.origin), settings.home / "signer" / "held.db"))
+        watch = Watch(register, ground.signer)
         watch.look()
         watch.check_writable()
         asked = report.Asked(
@@ -125,6 +125,7 @@ def _open(machine: Machine, settings: Settings) -> tuple[Ground, Register]:
         ground = Ground(
             engine=engine,
             keyring=open_keyring(keys_folder(engine, settings.home), machine.random),
+            signer=signer_of(settings, machine.random),
             host=settings.host,
             scheme="https",
             port=443,

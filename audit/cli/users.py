@@ -12,6 +12,7 @@ import click
 
 from audit.cli.machine import CouldNotRun, Machine, in_words
 from audit.cli.serve import address
+from audit.cli.signers import signer_of
 from audit.config import Settings
 from audit.domain.errors import Refused
 from audit.services import people
@@ -103,6 +104,7 @@ def _opened(machine: Machine) -> Iterator[Opened]:
         ground = Ground(
             engine=engine,
             keyring=keyring,
+            signer=signer_of(settings, machine.random),
             host=settings.host,
             scheme="http",
             port=settings.bind_port,

@@ -1,7 +1,7 @@
 """The secrets of one installation: files in a folder with owner-only rights, made once.
 
 What each is for and what losing it means stands in docs/operating.md. Nothing here reads the environment;
-the folder and the source of random bytes are arguments.
+the folder and the source of random bytes are arguments. The log's key is not among them: the signer keeps it.
 """
 
 import os
@@ -20,13 +20,19 @@ _OWNER_FOLDER = 0o700
 class Keyring:
     """Seeds and keys, 32 bytes each, as read from their files."""
 
-    log_seed: bytes = field(repr=False)
+    folder: Path
     service_seed: bytes = field(repr=False)
     wrapping_key: bytes = field(repr=False)
     cookie_secret: bytes = field(repr=False)
 
+    def service_seeds(self) -> tuple[bytes, ...]:
+        """Return the service's seeds as they are on disk now: the present one, and one made ready to follow it."""
+        return tuple(read_secret(path) for name in _SERVICE if (path := self.folder / name).exists())
 
-_FILES = ("log_seed", "service_seed", "wrapping_key", "cookie_secret")
+
+_FILES = ("service_seed", "wrapping_key", "cookie_secret")
+_NEXT = "service_seed.next"
+_SERVICE = ("service_seed", _NEXT)
 
 
 def open_keyring(folder: Path, random: Callable[[int], bytes]) -> Keyring:
@@ -42,7 +48,22 @@ def open_keyring(folder: Path, random: Callable[[int], bytes]) -> Keyring:
         folder.mkdir(parents=True, exist_ok=True, mode=_OWNER_FOLDER)
         for name in _FILES:
             write_secret(folder / name, random(SECRET_BYTES))
-    return Keyring(**{name: read_secret(folder / name) for name in _FILES})
+    service_seed, wrapping_key, cookie_secret = (read_secret(folder / name) for name in _FILES)
+    return Keyring(folder=folder, service_seed=service_seed, wrapping_key=wrapping_key, cookie_secret=cookie_secret)
+
+
+def prepare_service_seed(folder: Path, random: Callable[[int], bytes]) -> bytes:
+    """Return the seed made ready to follow the service's present one, drawn now where there is none."""
+    path = folder / _NEXT
+    if not path.exists():
+        write_secret(path, random(SECRET_BYTES))
+    return read_secret(path)
+
+
+def follow_service_seed(folder: Path) -> None:
+    """Let the seed made ready take the place of the present one, which is no more."""
+    (folder / _NEXT).replace(folder / "service_seed")
+    flush_folder(folder)
 
 
 def write_secret(path: Path, secret: bytes) -> None:
@@ -52,6 +73,15 @@ def write_secret(path: Path, secret: bytes) -> None:
         file.write(secret.hex().encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
+
+
+def flush_folder(folder: Path) -> None:
+    """Have the names in a folder on disk before going on."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read_secret(path: Path) -> bytes:

@@ -14,6 +14,7 @@ from audit.services.keyring import Keyring
 from audit.services.packs import load_pack
 from audit.services.record import Written, record
 from audit.services.register import Register
+from audit.services.signing.signer import Signer, SignerAway, SignerRefused
 from audit.storage import ledger, registers
 from audit.storage.engine import Engine, read
 from audit.tlog.keys import SigningKey
@@ -54,16 +55,12 @@ class Ground:
 
     engine: Engine
     keyring: Keyring = field(repr=False)
+    signer: Signer = field(repr=False)
     host: str
     scheme: str
     port: int
     clock: Callable[[], int]
     random: Callable[[int], bytes] = field(repr=False)
-
-
-def log_key(ground: Ground, origin: str) -> SigningKey:
-    """Return the key that signs the checkpoints of an origin; only the signer uses it."""
-    return SigningKey(origin, ground.keyring.log_seed)
 
 
 def find_register(ground: Ground) -> Register | None:
@@ -79,6 +76,14 @@ def find_register(ground: Ground) -> Register | None:
     return _register(ground, site, origin, pack=opened.pack, is_demo=opened.demo)
 
 
+def origin_held(engine: Engine) -> str | None:
+    """Return the origin of the log that the database holds; None before set-up."""
+    with read(engine) as conn:
+        site = registers.first_site(conn)
+        opened = ledger.load_book(conn, site, {"log:site"}).log if site is not None else None
+    return opened.log_key.partition("+")[0] if opened is not None else None
+
+
 def open_log(
     ground: Ground,
     facts: ClinicFacts,
@@ -91,10 +96,11 @@ def open_log(
     """Open a site's log with its first person; return its register and the recovery key's seed, shown once.
 
     Raises:
-        Refused: `log_already_open` when the database holds a log, and those of the facts.
+        Refused: `log_already_open` when the database holds a log, `signer_ahead` when the signer knows one of that
+            name, `signer_away`, and those of the facts.
     """
     slug = slug_of(facts.clinic)
-    origin = f"{ground.host}/log/{slug}"
+    origin = origin_of(ground, facts.clinic)
     register = _register(ground, slug, origin, pack=facts.pack, is_demo=is_demo)
     with read(ground.engine) as conn:
         if registers.first_site(conn) is not None:
@@ -126,6 +132,25 @@ def open_log(
         ],
     )
     return register, recovery_seed
+
+
+def _log_key(ground: Ground, origin: str) -> str:
+    """Return the verifier key of a log about to be opened, which its signer makes.
+
+    Raises:
+        Refused: `signer_ahead` or `signer_away`.
+    """
+    try:
+        return ground.signer.open(origin).to_string()
+    except SignerRefused as refused:
+        raise Refused("signer_ahead", why=str(refused)) from refused
+    except SignerAway as away:
+        raise Refused("signer_away", why=str(away)) from away
+
+
+def origin_of(ground: Ground, clinic: str) -> str:
+    """Return the origin of the log that a clinic of this name opens here."""
+    return f"{ground.host}/log/{slug_of(clinic)}"
 
 
 def slug_of(clinic: str) -> str:
@@ -164,7 +189,7 @@ def _opened(
         pack=facts.pack,
         zone=facts.zone,
         demo=is_demo,
-        log_key=log_key(ground, origin).verifier.to_string(),
+        log_key=_log_key(ground, origin),
         service_key=SigningKey(f"{origin}/service", ground.keyring.service_seed).verifier.to_string(),
         recovery_sha256=recovery_sha256,
         signing_origins=(f"{ground.scheme}://{ground.host}{port}",),
@@ -172,4 +197,14 @@ def _opened(
     )
 
 
-__all__ = ["ClinicFacts", "FirstPerson", "Ground", "Written", "find_register", "log_key", "open_log", "slug_of"]
+__all__ = [
+    "ClinicFacts",
+    "FirstPerson",
+    "Ground",
+    "Written",
+    "find_register",
+    "open_log",
+    "origin_held",
+    "origin_of",
+    "slug_of",
+]

@@ -1,23 +1,33 @@
 """Checkpoints: asks the signer to sign the log's head, and says how database and signer stand to each other.
 
-The embedded signer keeps its own store, apart from the database, and signs only what a consistency proof shows
-to extend what it last signed (log-format, section 7). The same row is the rollback alarm.
+The signer keeps its own memory, apart from the database, and signs only what a consistency proof shows to extend what
+it last signed (log-format, section 7). The same row is the rollback alarm.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from pathlib import Path
 
-from audit.storage import checkpoints, log, signer_store, tree
+from audit.services.signing.signer import Held, HeldMoved, Known, Shown, Signer, SignerAway, SignerRefused
+from audit.services.tail import Tail, check_recovery, read_tail, trust_of
+from audit.storage import checkpoints, log, tree
 from audit.storage.checkpoints import StoredCheckpoint
 from audit.storage.engine import Connection, Engine, read, write
-from audit.storage.signer_store import Held, HeldMoved
-from audit.tlog.attestation import is_attested
-from audit.tlog.canonical import NotCanonical
-from audit.tlog.checkpoint import Checkpoint, sign
-from audit.tlog.entry import FIRST_PREV, EntryRefused, decode_entry
-from audit.tlog.keys import KeyRefused, SigningKey, VerifierKey
-from audit.tlog.merkle import ProofRefused, verify_consistency
+from audit.tlog.checkpoint import Checkpoint
+from audit.tlog.entry import Entry, decode_entry
+from audit.tlog.keys import SigningKey
+from audit.tlog.spelling import parse_hex
+
+__all__ = [
+    "RecoveryWanted",
+    "Signer",
+    "SignerAway",
+    "SignerRefused",
+    "Standing",
+    "compare",
+    "publish",
+    "standing",
+    "statement_of",
+]
 
 
 class Standing(StrEnum):
@@ -28,65 +38,63 @@ class Standing(StrEnum):
     BEHIND = "behind"  # a restored backup or a cut tail
     FORKED = "forked"  # another history at the signer's size
     NO_ROW = "no_row"  # a new machine, or an attack
+    OTHER_KEY = "other_key"  # the signer does not hold the key that the entries name
+    AWAY = "away"  # the signer does not answer: nothing is known
 
 
-class SignerRefused(Exception):
-    """The signer does not sign: what it is shown does not extend what it signed before."""
-
-
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """The log's key and the signer's own store of the last head signed."""
-
-    key: SigningKey = field(repr=False)
-    store: Path
-
-    def sign(self, checkpoint: Checkpoint, consistency: tuple[bytes, ...]) -> str:
-        """Return the signed note of a checkpoint that extends the row held, and hold it from here on.
-
-        Raises:
-            SignerRefused: it is smaller, or the proof does not show that it extends the row.
-            HeldMoved: another signing came between; ask again.
-        """
-        held = signer_store.held(self.store, checkpoint.origin)
-        if held is not None:
-            _check_extends(held, checkpoint, consistency)
-        if held is not None and held.size == checkpoint.size:
-            return held.note
-        note = sign(checkpoint, self.key)
-        signer_store.swap(
-            self.store, checkpoint.origin, held, Held(size=checkpoint.size, root=checkpoint.root, note=note)
-        )
-        return note
-
-    def held(self, origin: str) -> Held | None:
-        """Return the last head signed for an origin."""
-        return signer_store.held(self.store, origin)
+class RecoveryWanted(Exception):
+    """A lost or stolen key was replaced by an entry, which the recovery key has still to sign for."""
 
 
 def standing(conn: Connection, site: str, origin: str, signer: Signer) -> Standing:
     """Compare the database's head with the signer's row; to be asked first of all of `conn`.
 
     The row is read before the head: only what is committed is signed, so a head read later is never behind it.
+
+    Raises:
+        SignerAway: the signer does not answer.
     """
-    held = signer.held(origin)
-    size = log.head(conn, site).size
+    return compare(conn, site, signer.known(origin))
+
+
+def compare(conn: Connection, site: str, known: Known) -> Standing:
+    """As `standing`, of what the signer answered just before."""
+    size, held = log.head(conn, site).size, known.held
     if held is None:
         return Standing.NO_ROW
     if size < held.size:
         return Standing.BEHIND
     if tree.root(conn, site, held.size) != held.root:
         return Standing.FORKED
+    trust = trust_of(conn, site) if size else None
+    if trust is not None and trust.log_key not in {key.to_string() for key in known.keys}:
+        return Standing.OTHER_KEY
     return Standing.EQUAL if size == held.size else Standing.AHEAD
 
 
-def publish(engine: Engine, site: str, origin: str, signer: Signer) -> StoredCheckpoint | None:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Asked:
+    """What is to be signed, from one snapshot of the database."""
+
+    checkpoint: Checkpoint
+    consistency: tuple[bytes, ...]
+    shown: tuple[Shown, ...]
+
+
+def publish(
+    engine: Engine, site: str, origin: str, signer: Signer, *, recovery: SigningKey | None = None
+) -> StoredCheckpoint | None:
     """Sign the log's head and keep the checkpoint beside the log; None while the log is empty.
 
+    `recovery` signs where an entry replaced a lost or stolen key.
+
     Raises:
-        SignerRefused: the database is behind the signer or tells another history.
+        SignerRefused: the database is behind the signer, tells another history, or holds entries nobody stands for.
+        SignerAway: the signer does not answer.
+        RecoveryWanted: as the class says.
     """
-    held = signer.held(origin)  # before the head, as in `standing`
+    known = signer.known(origin)  # before the head, as in `standing`
+    held = known.held
     with read(engine) as conn:
         size = log.head(conn, site).size
         if size == 0:
@@ -94,13 +102,13 @@ def publish(engine: Engine, site: str, origin: str, signer: Signer) -> StoredChe
         kept = checkpoints.latest(conn, site)
         if held is not None and held.size > size:
             raise SignerRefused(f"the database has {size} entries, the signer signed {held.size}")
-        _check_further_entries(conn, site, origin, held.size if held else 0, size)
-        root = tree.root(conn, site, size)
-        proof = tree.consistency(conn, site, held.size, size) if held and held.size < size else ()
-    if kept is not None and kept.size == size and held is not None and held.size == size:
-        return kept
+        if held is not None and kept is not None and kept.size == held.size == size and kept.root == held.root:
+            return kept
+        asked = _asked(conn, site, origin, known, size, recovery)
+    if held is not None and held.note and (kept is None or kept.size < held.size):
+        _keep(engine, site, held.size, held.root, held.note)  # signed, and the service died before it was kept
     try:
-        note = signer.sign(Checkpoint(origin, size, root), proof)
+        note = signer.sign(asked.checkpoint, asked.consistency, asked.shown)
     except HeldMoved:
         # Another worker signed the same head or a later one meanwhile: its checkpoint stands.
         return kept
@@ -108,42 +116,75 @@ def publish(engine: Engine, site: str, origin: str, signer: Signer) -> StoredChe
         if signer.held(origin) == held:
             raise
         return kept  # as above: what was shown to the signer was made for the row before
+    return _keep(engine, site, size, asked.checkpoint.root, note)
+
+
+def _keep(engine: Engine, site: str, size: int, root: bytes, note: str) -> StoredCheckpoint | None:
     with write(engine) as conn:
         checkpoints.save(conn, site, size, root, note)
         return checkpoints.latest(conn, site)
 
 
-def _check_further_entries(conn: Connection, site: str, origin: str, start: int, size: int) -> None:
-    """Refuse to sign over an entry the service did not write: a row put in by SQL has no valid `attest`.
+def _asked(conn: Connection, site: str, origin: str, known: Known, size: int, recovery: SigningKey | None) -> _Asked:
+    """Check what came since the row and return what to ask of the signer."""
+    statement = None if known.held else statement_of(conn, site)
+    base = known.held or _stated_head(statement)
+    tail = read_tail(conn, site, origin, base.size, size)
+    if tree.root(conn, site, base.size) != base.root:
+        raise SignerRefused(f"another root at size {base.size} than the one signed")
+    if tail.log_key not in {key.to_string() for key in known.keys}:
+        raise SignerRefused("the signer does not hold the key that the log names")
+    checkpoint = Checkpoint(origin, size, tree.root(conn, site, size))
+    shown = [_shown(conn, site, statement, size)] if statement is not None else []
+    change = _change(tail, known)
+    if change is not None:
+        signed = _recovered(tail, change, checkpoint, recovery)
+        shown.append(replace(_shown(conn, site, change, size), recovery=signed))
+    proof = tree.consistency(conn, site, base.size, size) if 0 < base.size < size else ()
+    return _Asked(checkpoint=checkpoint, consistency=proof, shown=tuple(shown))
 
-    The service's key is that of entry 0, which the first checkpoint already covers.
+
+def _change(tail: Tail, known: Known) -> Entry | None:
+    """Return the entry that puts the signer's key made ready in force, if it came since the row."""
+    following = known.next_key.to_string() if known.next_key else None
+    found = [one for one in tail.marked if one.kind == "log_key_changed" and one.facts["log_key"] == following]
+    return found[-1] if found else None
+
+
+def _recovered(tail: Tail, change: Entry, checkpoint: Checkpoint, recovery: SigningKey | None) -> bytes:
+    """Return the recovery key's signature where a change needs one.
+
+    Raises:
+        RecoveryWanted: the key is not at hand.
     """
-    opening = log.entry(conn, site, 0)
-    before = log.entry(conn, site, start - 1) if start else None
-    try:
-        key = VerifierKey.from_string(str(decode_entry(opening.body if opening else b"").facts.get("service_key")))
-        prev, expected = before.leaf.hex() if before else FIRST_PREV, start
-        for stored in log.entries(conn, site, start, size):
-            entry = decode_entry(stored.body)
-            if (entry.log, entry.index, entry.prev) != (origin, expected, prev) or not is_attested(entry, key):
-                raise SignerRefused(f"entry {expected} was not written by the service")
-            prev, expected = entry.leaf.hex(), expected + 1
-    except (NotCanonical, EntryRefused, KeyRefused) as refused:
-        raise SignerRefused(f"an entry past {start} does not read: {refused}") from refused
-    if expected != size:
-        raise SignerRefused(f"entries are missing from {expected} on")
+    if change.facts["reason"] == "rotation":
+        return b""
+    check_recovery(tail, change)
+    if recovery is None:
+        raise RecoveryWanted(f"entry {change.index} waits for the recovery key")
+    return recovery.sign(checkpoint.text().encode())
 
 
-def _check_extends(held: Held, checkpoint: Checkpoint, consistency: tuple[bytes, ...]) -> None:
-    if checkpoint.size < held.size:
-        raise SignerRefused(f"asked for size {checkpoint.size}, already signed {held.size}")
-    if checkpoint.size == held.size:
-        if checkpoint.root != held.root:
-            raise SignerRefused(f"another root at size {held.size} than the one signed")
-        return
-    try:
-        verify_consistency(
-            old=held.size, new=checkpoint.size, old_root=held.root, new_root=checkpoint.root, proof=consistency
-        )
-    except ProofRefused as refused:
-        raise SignerRefused(f"size {checkpoint.size} does not extend size {held.size}: {refused}") from refused
+def statement_of(conn: Connection, site: str) -> Entry | None:
+    """Return the last entry since the last checkpoint that states the head a signer without memory goes on from."""
+    kept = checkpoints.latest(conn, site)
+    newer = log.entries(conn, site, kept.size if kept else 0)
+    found = [one for one in newer if one.kind == "signer_row_stated"]
+    return decode_entry(found[-1].body) if found else None
+
+
+def _stated_head(statement: Entry | None) -> Held:
+    """Return the head that an administrator stated for a signer without memory.
+
+    Raises:
+        SignerRefused: nobody did.
+    """
+    stated = statement.facts.get("size") if statement is not None else None
+    root = parse_hex(str(statement.facts.get("root"))) if statement is not None else None
+    if statement is None or not isinstance(stated, int) or stated > statement.index or root is None:
+        raise SignerRefused("the signer has no memory of this log, and nobody has stated its head")
+    return Held(size=stated, root=root, note="")
+
+
+def _shown(conn: Connection, site: str, entry: Entry, size: int) -> Shown:
+    return Shown(index=entry.index, body=entry.body, proof=tree.inclusion(conn, site, entry.index, size))

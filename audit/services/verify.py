@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from audit.services.keyring import Keyring
+from audit.services.signing.signer import Known, Signer, SignerAway
 from audit.services.verifying.check_01_bytes import Read, read_row
 from audit.services.verifying.check_02_order import Order
 from audit.services.verifying.check_04_roots import Checkpoints
@@ -33,7 +34,7 @@ from audit.services.verifying.source import Anchor, Around, Own, Row, Source, Ta
 from audit.services.verifying.stored_tokens import stored_tokens
 from audit.services.verifying.tree import Tree
 from audit.services.verifying.verdict import Cosigning, Notebook, Rule, Verdict, day_of
-from audit.storage import checkpoints, cosignatures, derived, signer_store
+from audit.storage import checkpoints, cosignatures, derived
 from audit.storage.derived import open_database
 from audit.storage.engine import Connection, Engine, StorageRefused
 from audit.tlog.canonical import NotCanonical
@@ -67,10 +68,10 @@ _STEP = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installation:
-    """What stands around a database: its secrets, the signer's store, the folder of reports; None where not at hand."""
+    """What stands around a database: its secrets, its signer, the folder of reports; None where not at hand."""
 
     keyring: Keyring | None = field(default=None, repr=False)
-    signer_store: Path | None = None
+    signer: Signer | None = field(default=None, repr=False)
     reports: Path | None = None
     time_certificates: bytes | None = None
 
@@ -133,17 +134,24 @@ def verify_in(
 
 def look_around(conn: Connection, site: str, installation: Installation) -> Around:
     """Return what the installation knows of a site's log apart from the database; of keys, nothing without secrets."""
-    keyring, store = installation.keyring, installation.signer_store
-    if keyring is None or store is None:
+    keyring, signer = installation.keyring, installation.signer
+    if keyring is None or signer is None:
         return Around(own=None, reports=installation.reports, time_certificates=installation.time_certificates)
     origin = _origin(conn, site)
     own = Own(
-        log_public=SigningKey("log", keyring.log_seed).verifier.public_key,
-        service_public=SigningKey("service", keyring.service_seed).verifier.public_key,
+        signer=_known(signer, origin),
+        service_public=tuple(SigningKey("service", seed).verifier.public_key for seed in keyring.service_seeds()),
         wrapping_key=keyring.wrapping_key,
-        held=signer_store.held(store, origin) if origin is not None else None,
     )
     return Around(own=own, reports=installation.reports, time_certificates=installation.time_certificates)
+
+
+def _known(signer: Signer, origin: str | None) -> Known | None:
+    """Return what the signer has of a log; None where it does not answer."""
+    try:
+        return signer.known(origin) if origin is not None else Known()
+    except SignerAway:
+        return None
 
 
 def verify(source: Source, *, anchor: Anchor | None = None, progress: Progress | None = None) -> Verdict:
@@ -176,7 +184,7 @@ class _Run:
         self.bench = SignatureBench(workers=source.cores)
         nonces = Nonces(source.count, source.body_at)
         self.signatures = Signatures(
-            notebook, tree, self.bench, nonces, source.own.service_public if source.own else None
+            notebook, tree, self.bench, nonces, source.own.service_public if source.own else ()
         )
         self.signed_acts = SignedActs(notebook, history)
         self.seconds = SecondPersons(notebook, history)
@@ -240,10 +248,12 @@ class _Run:
             self.notebook.skip(Rule.TABLES, "there are no tables beside these entries")
         else:
             self._finish_tables(tables)
-        judge = Checkpoints(self.notebook, self.tree, self.signatures.log_key)
+        self.signatures.check_own_key()
+        judge = Checkpoints(self.notebook, self.tree, self.signatures.log_keys, is_whole=tables is not None)
         judge.check(self.cosignatures.along(self.source.checkpoints, self.order.origin))
         self.cosigning = self.cosignatures.finish(self.source.cosignatures, self.order.origin)
         anchored = max(judge.check_anchor(self.anchor), self.cosignatures.anchored)
+        judge.check_cut_offs()
         judge.check_uncovered(self._recorded_ms(judge.covered), self.source.now_ms)
         self._check_signer()
         return self._verdict(anchored=anchored, covered=judge.covered)
@@ -260,7 +270,7 @@ class _Run:
         check_guards(self.notebook, tables)
 
     def _check_signer(self) -> None:
-        check_signer(self.notebook, self.tree, own=self.source.own, key=self.signatures.log_key)
+        check_signer(self.notebook, self.tree, own=self.source.own, keys=self.signatures.log_keys)
 
     def _recorded_ms(self, index: int) -> int | None:
         recorded = self.history.recorded(index)

@@ -4,15 +4,28 @@ At start, after entries and once a minute: sign what came, and compare the datab
 (log-format, section 7). A database that is behind or tells another history makes the service read-only.
 """
 
+import logging
 import threading
 from dataclasses import dataclass
 from typing import Literal
 
 from audit.domain.errors import Refused
-from audit.services.publish import Signer, SignerRefused, Standing, publish, standing
+from audit.services.publish import (
+    RecoveryWanted,
+    Signer,
+    SignerAway,
+    SignerRefused,
+    Standing,
+    compare,
+    publish,
+    standing,
+    statement_of,
+)
 from audit.services.register import Register
 from audit.storage import checkpoints, log, tree
 from audit.storage.engine import read
+
+logger = logging.getLogger(__name__)
 
 QUIET_MS = 60_000
 """Entries may wait this long for a checkpoint before the record is called late."""
@@ -52,7 +65,13 @@ class Watch:
         self._lock = threading.Lock()
         self._published_ms = 0
         self._is_waiting = False
+        self._is_away = False
         self._broken: Standing | None = None
+
+    @property
+    def is_away(self) -> bool:
+        """Say whether the signer did not answer when it was asked last; entries are recorded all the same."""
+        return self._is_away
 
     @property
     def is_read_only(self) -> bool:
@@ -69,14 +88,21 @@ class Watch:
             raise Refused("read_only", "")
 
     def look(self) -> Standing:
-        """Compare database and signer, sign what is new, and remember when they part."""
+        """Compare database and signer, sign what is new, and remember when they part.
+
+        While the signer is away what was known before goes on being so.
+        """
         register = self._register
-        with read(register.engine) as conn:
-            found = standing(conn, register.site, register.origin, self._signer)
-            size = log.head(conn, register.site).size
-        # A log opened a moment ago has no row yet; one with more in it than its opening must have had one.
-        fresh = found is Standing.NO_ROW and size <= _OPENING_ENTRIES
-        self._broken = None if found in {Standing.EQUAL, Standing.AHEAD} or fresh else found
+        try:
+            with read(register.engine) as conn:
+                found = standing(conn, register.site, register.origin, self._signer)
+        except SignerAway as away:
+            self._note_away(away)
+            return Standing.AWAY
+        self._is_away = False
+        if found is Standing.NO_ROW and self._is_stated():
+            found = Standing.AHEAD
+        self._broken = None if found in {Standing.EQUAL, Standing.AHEAD} else found
         if self._broken is None:
             self.sign()
         return found
@@ -84,11 +110,16 @@ class Watch:
     def compared(self) -> Compared:
         """Return both sides of the comparison as they are now, for the alarm's page."""
         register = self._register
-        held = self._signer.held(register.origin)
+        try:
+            known = self._signer.known(register.origin)
+        except SignerAway as away:
+            self._note_away(away)
+            known = None
         with read(register.engine) as conn:
-            found = standing(conn, register.site, register.origin, self._signer)
+            found = Standing.AWAY if known is None else compare(conn, register.site, known)
             head = log.head(conn, register.site)
             root = tree.root(conn, register.site, head.size).hex() if head.size else ""
+        held = known.held if known is not None else None
         return Compared(
             standing=self._broken or found,
             held_size=held.size if held else None,
@@ -99,8 +130,8 @@ class Watch:
         )
 
     def after_entry(self) -> None:
-        """Sign the new head; within a second of the last signature leave it to `sign_waiting`."""
-        if self._register.clock() - self._published_ms >= PUBLISH_EVERY_MS:
+        """Sign the new head; within a second of the last signature, or while the signer is away, leave it waiting."""
+        if self._register.clock() - self._published_ms >= PUBLISH_EVERY_MS and not self._is_away:
             self.sign()
         else:
             self._is_waiting = True
@@ -111,18 +142,43 @@ class Watch:
             self.sign()
 
     def sign(self) -> None:
-        """Sign the head now; a refusal of the signer makes the service read-only."""
+        """Sign the head now; a refusal of the signer makes the service read-only, its absence only late."""
         register = self._register
         with self._lock:
             self._published_ms = register.clock()
             self._is_waiting = False
             try:
                 publish(register.engine, register.site, register.origin, self._signer)
-            except SignerRefused:
-                with read(register.engine) as conn:
-                    found = standing(conn, register.site, register.origin, self._signer)
-                # Ahead, and yet refused: entries that the service did not write.
-                self._broken = Standing.BEHIND if found is Standing.BEHIND else Standing.FORKED
+                self._is_away = False
+            except SignerAway as away:
+                self._is_waiting = True
+                self._note_away(away)
+            except RecoveryWanted:
+                self._is_waiting = True
+            except SignerRefused as refused:
+                logger.warning("the signer refused: %s", refused)
+                self._broken = self._why_refused()
+
+    def _why_refused(self) -> Standing:
+        register = self._register
+        try:
+            with read(register.engine) as conn:
+                found = standing(conn, register.site, register.origin, self._signer)
+        except SignerAway:
+            return Standing.FORKED
+        # Ahead, and yet refused: entries that the service did not write.
+        return Standing.FORKED if found in {Standing.EQUAL, Standing.AHEAD} else found
+
+    def _is_stated(self) -> bool:
+        """Say whether an administrator has stated the head that a signer without memory goes on from."""
+        register = self._register
+        with read(register.engine) as conn:
+            return statement_of(conn, register.site) is not None
+
+    def _note_away(self, away: SignerAway) -> None:
+        if not self._is_away:
+            logger.warning("%s", away)
+        self._is_away = True
 
     def state(self) -> RecordState:
         """Return how the record stands now."""
@@ -139,6 +195,3 @@ class Watch:
             checkpoint_size=covered,
             standing=self._broken or Standing.EQUAL,
         )
-
-
-_OPENING_ENTRIES = 2

@@ -135,9 +135,7 @@ def verify() -> str:
 def installation() -> Installation:
     """Return what stands around this service's database, for verifying."""
     here = desk()
-    return Installation(
-        keyring=here.ground.keyring, signer_store=here.reports.parent / "signer" / "held.db", reports=here.reports
-    )
+    return Installation(keyring=here.ground.keyring, signer=here.ground.signer, reports=here.reports)
 
 
 def _query(find: str) -> Query:

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
-from audit.services.publish import Signer
 from audit.storage import log
 from audit.storage.engine import read
 from tests.clinic import Clinic, start_clinic
@@ -23,7 +22,6 @@ ROOT = Path(__file__).resolve().parents[2]
 def clinic(tmp_path: Path) -> Clinic:
     started = start_clinic(f"sqlite:///{tmp_path / 'audit.db'}", tmp_path)
     (tmp_path / "signer").mkdir()
-    started.signer = Signer(started.signer.key, tmp_path / "signer" / "held.db")
     started.whole_session(started.receive()[0])
     started.checkpoint()
     return started
@@ -138,7 +136,7 @@ def test_the_proof_of_an_entry_is_checked_with_nothing_but_its_bytes_and_the_key
         stored = log.entry(conn, clinic.register.site, 7)
     assert stored is not None
     (tmp_path / "entry.json").write_bytes(stored.body)
-    key = clinic.signer.key.verifier.to_string()
+    key = clinic.log_key.to_string()
     empty = tmp_path / "elsewhere"
     arguments = ("verify-proof", str(tmp_path / "seven.tlog-proof"), "--entry", str(tmp_path / "entry.json"))
     shown = audit(empty, *arguments, "--key", key)

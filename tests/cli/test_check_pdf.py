@@ -27,7 +27,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lie = files | {"report.json": files["report.json"].replace(b'"mass_ug":40000', b'"mass_ug":45000')}
     (made / "lie.pdf").write_bytes(signed_pdf(report, lie, key_pem, cert_pem))
     (made / "clinic.pem").write_bytes(cert_pem)
-    (made / "vkey").write_text(clinic.signer.key.verifier.to_string())
+    (made / "vkey").write_text(clinic.log_key.to_string())
     return made
 
 

@@ -10,7 +10,6 @@ import pytest
 
 from audit.services.evidence import verify_pdf
 from audit.services.passwords import hash_password
-from audit.services.publish import Signer
 from audit.storage import people
 from audit.storage.engine import write
 from tests.accounts import QUICK, RIGHT
@@ -25,7 +24,6 @@ def clinic(tmp_path: Path) -> Clinic:
     """A clinic with one session, whose people have a password that signs in."""
     started = start_clinic(f"sqlite:///{tmp_path / 'audit.db'}", tmp_path)
     (tmp_path / "signer").mkdir()
-    started.signer = Signer(started.signer.key, tmp_path / "signer" / "held.db")
     vial = started.receive()[0]
     started.opened = [vial]
     started.whole_session(vial)

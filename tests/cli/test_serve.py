@@ -101,7 +101,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
 )
 def test_keys_that_cannot_be_used_are_never_replaced(tmp_path: Path, spoil, said: str) -> None:
     start_clinic(f"sqlite:///{tmp_path / 'audit.db'}", tmp_path).register.engine.dispose()
-    key = tmp_path / "keys" / "log_seed"
+    key = tmp_path / "keys" / "service_seed"
     spoil(key)
     before = key.read_text() if key.exists() else None
     done = run(tmp_path, "serve")

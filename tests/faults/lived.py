@@ -7,6 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from audit.domain import commands, events
+from audit.services.signing.keeper import KeptSigner
 from audit.services.verify import Anchor, Installation, Verdict, look_around, verify_in, verify_site
 from audit.storage import guards
 from audit.storage.engine import write
@@ -47,7 +48,7 @@ def live(url: str, home: Path) -> Clinic:
 
 def installation(clinic: Clinic) -> Installation:
     """Return what stands around the clinic's database."""
-    return Installation(keyring=clinic.ground.keyring, signer_store=clinic.signer.store)
+    return Installation(keyring=clinic.ground.keyring, signer=clinic.signer)
 
 
 def check(clinic: Clinic, *, anchor: str | None = None) -> Verdict:
@@ -76,12 +77,12 @@ def check_in(
     conn: Connection,
     *,
     anchor: str | None = None,
-    store: Path | None = None,
+    signer: KeptSigner | None = None,
     guarded: tuple[str, ...] = guards.GUARDED,
 ) -> Verdict:
     """Put the triggers back, as if nothing had been, and verify what the transaction sees."""
     guards.create(conn, *guarded)
-    stands = Installation(keyring=clinic.ground.keyring, signer_store=store or clinic.signer.store)
+    stands = Installation(keyring=clinic.ground.keyring, signer=signer or clinic.signer)
     site = clinic.register.site
     around = look_around(conn, site, stands)
     return verify_in(conn, site, around, now_ms=clinic.clock.now_ms, anchor=Anchor(note=anchor))

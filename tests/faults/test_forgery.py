@@ -1,10 +1,12 @@
 """Rows deleted, swapped, put in, and histories cut or told anew, by whoever owns the database."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, text
 
+from audit.services.signing.keeper import KeptSigner
 from audit.services.verify import Verdict
 from audit.storage import signer_store
 from audit.storage.signer_store import Held
@@ -194,7 +196,7 @@ def test_a_checkpoint_replaced_by_one_of_another_key_is_named(clinic: Clinic) ->
 def test_a_checkpoint_signed_with_the_logs_own_key_over_another_root_is_named(clinic: Clinic) -> None:
     with as_administrator(clinic) as conn:
         size = conn.execute(text("SELECT min(size) FROM checkpoint")).scalar_one()
-        note = sign(Checkpoint(clinic.register.origin, size, b"\x07" * 32), clinic.signer.key)
+        note = sign(Checkpoint(clinic.register.origin, size, b"\x07" * 32), clinic.signer.signing_key(clinic.register.origin))
         conn.execute(
             text("UPDATE checkpoint SET note = :note, root = :root WHERE size = :size"),
             {"note": note, "root": b"\x07" * 32, "size": size},
@@ -251,17 +253,21 @@ def test_a_log_told_anew_with_the_same_keys_is_named_by_the_signers_store(clinic
     with as_administrator(clinic) as conn:
         held = clinic.signer.held(clinic.register.origin)
         assert held is not None
-        store = tmp_path / "signer.db"
-        note = sign(Checkpoint(clinic.register.origin, held.size, b"\x07" * 32), clinic.signer.key)
-        signer_store.swap(store, clinic.register.origin, None, Held(size=held.size, root=b"\x07" * 32, note=note))
-        verdict = check_in(clinic, conn, store=store)
+        other = KeptSigner(shutil.copytree(clinic.signer.folder, tmp_path / "other"), clinic.source.randbytes)
+        key = other.signing_key(clinic.register.origin)
+        note = sign(Checkpoint(clinic.register.origin, held.size, b"\x07" * 32), key)
+        other_held = Held(size=held.size, root=b"\x07" * 32, note=note)
+        signer_store.swap(other.store, clinic.register.origin, held, other_held)
+        verdict = check_in(clinic, conn, signer=other)
     assert [(one.check, one.index) for one in verdict.findings] == [("signer", held.size - 1)]
     assert "another history" in verdict.findings[0].found
 
 
 def test_a_signer_that_never_signed_for_this_log_is_no_silent_start(clinic: Clinic, tmp_path: Path) -> None:
     with as_administrator(clinic) as conn:
-        verdict = check_in(clinic, conn, store=tmp_path / "none.db")
+        forgetful = KeptSigner(shutil.copytree(clinic.signer.folder, tmp_path / "other"), clinic.source.randbytes)
+        forgetful.store.unlink()
+        verdict = check_in(clinic, conn, signer=forgetful)
     assert [(one.check, one.found) for one in verdict.findings] == [("signer", "it never signed for this log")]
 
 
@@ -276,7 +282,7 @@ def test_an_earlier_checkpoint_given_from_outside_anchors_the_log_up_to_its_size
 
 
 def test_a_log_that_does_not_extend_the_checkpoint_given_is_named(clinic: Clinic) -> None:
-    note = sign(Checkpoint(clinic.register.origin, 12, b"\x07" * 32), clinic.signer.key)
+    note = sign(Checkpoint(clinic.register.origin, 12, b"\x07" * 32), clinic.signer.signing_key(clinic.register.origin))
     with as_administrator(clinic) as conn:
         verdict = check_in(clinic, conn, anchor=note)
     assert [(one.check, one.index) for one in verdict.findings] == [("extends", 11)]

@@ -16,9 +16,9 @@ from typing import Any
 from audit.domain import commands, events
 from audit.services.acts import SIGNED_IN, Order, with_factors
 from audit.services.keyring import open_keyring
-from audit.services.opening import Ground, find_register, log_key
-from audit.services.publish import Signer
+from audit.services.opening import Ground, find_register
 from audit.services.record import record
+from audit.services.signing.keeper import KeptSigner
 from audit.services.watch import Watch
 from audit.storage.engine import open_engine
 from tests.clinic import OPENED_MS
@@ -40,6 +40,7 @@ def write(job: dict[str, Any]) -> None:
     ground = Ground(
         engine=open_engine(job["url"]),
         keyring=open_keyring(home / "keys", secrets.token_bytes),
+        signer=KeptSigner(home / "signer", secrets.token_bytes),
         host="audit.example.org",
         scheme="https",
         port=443,
@@ -48,7 +49,7 @@ def write(job: dict[str, Any]) -> None:
     )
     register = find_register(ground)
     assert register is not None
-    watch = Watch(register, Signer(log_key(ground, register.origin), home / "signer.db"))
+    watch = Watch(register, ground.signer)
     watch.look()
     watch.check_writable()
     for _ in range(job["acts"]):

@@ -26,6 +26,7 @@ from audit.services.demo.shelf import Product
 from audit.services.keyring import open_keyring
 from audit.services.opening import ClinicFacts, FirstPerson, Ground, find_register, open_log
 from audit.services.passwords import Checked, Cost, check_password
+from audit.services.signing.keeper import KeptSigner
 from audit.services.verify import Installation, verify_site
 from audit.storage import ledger, log
 from audit.storage.engine import open_engine, read
@@ -47,6 +48,7 @@ def ground_at(home: Path) -> Ground:
     return Ground(
         engine=open_engine(url),
         keyring=open_keyring(home / "keys", source.randbytes),
+        signer=KeptSigner(home / "signer", source.randbytes),
         host="localhost",
         scheme="http",
         port=8000,
@@ -58,9 +60,7 @@ def ground_at(home: Path) -> Ground:
 def make(home: Path, *, sessions: int = 12, seed: int = 1, start: date | None = None) -> Made:
     wish = Wish(sessions=sessions, seed=seed, start=start, cost=CHEAP)
     told: list[int] = []
-    made = make_demo(
-        ground_at(home), wish, home=home, signer_store=home / "signer.db", tell=lambda done, _: told.append(done)
-    )
+    made = make_demo(ground_at(home), wish, home=home, tell=lambda done, _: told.append(done))
     assert told[-1] == sessions
     return made
 
@@ -179,9 +179,7 @@ def test_a_clinic_opened_after_a_lost_demo_has_keys_of_its_own(tmp_path):
 
 def test_the_record_of_a_demo_verifies(lived):
     made = lived.made
-    installation = Installation(
-        keyring=made.ground.keyring, signer_store=lived.home / "signer.db", reports=lived.home / "reports"
-    )
+    installation = Installation(keyring=made.ground.keyring, signer=made.ground.signer, reports=lived.home / "reports")
     verdict = verify_site(made.ground.engine, made.register.site, installation, now_ms=NOW_MS)
     assert verdict.holds, verdict.findings
 

@@ -140,7 +140,7 @@ def test_a_key_beside_the_log_that_entry_0_does_not_name_is_named(files: dict[st
 
 
 def test_with_the_logs_key_from_elsewhere_the_head_is_anchored(clinic: Clinic, files: dict[str, bytes]) -> None:
-    verdict, _ = verify_files(files, log_key=clinic.signer.key.verifier)
+    verdict, _ = verify_files(files, log_key=clinic.log_key)
     assert verdict is not None
     assert verdict.sentence == f"Unaltered: all {verdict.size} entries stand under the head known outside."
     other, _ = verify_files(files, log_key=SigningKey("audit.example.org/log/example-clinic", b"k" * 32).verifier)

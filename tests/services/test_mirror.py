@@ -65,7 +65,7 @@ def test_the_mirror_catches_up_and_drops_the_tiles_that_grew(clinic: Clinic, tmp
 def test_the_mirror_is_read_back_entry_for_entry(clinic: Clinic, tmp_path: Path) -> None:
     live(clinic)
     mirror(clinic.register, tmp_path)
-    found = read_mirror(tmp_path, clinic.register.origin, key=clinic.signer.key.verifier)
+    found = read_mirror(tmp_path, clinic.register.origin, key=clinic.log_key)
     assert list(found.entries()) == bodies(clinic)
     assert found.checkpoint.size == len(bodies(clinic))
 

@@ -11,10 +11,11 @@ from sqlalchemy import make_url
 from audit.services.opening import ClinicFacts, FirstPerson, Ground, find_register, open_log, slug_of
 from audit.services.publish import Signer, SignerRefused, Standing, publish, standing
 from audit.services.register import Register
+from audit.services.signing.keeper import KeptSigner
+from audit.services.signing.signer import Known, Shown
 from audit.services.watch import Watch
 from audit.storage import checkpoints
 from audit.storage.engine import open_engine, read, write
-from audit.storage.signer_store import Held
 from audit.tlog.checkpoint import Checkpoint, open_note
 from audit.tlog.keys import SigningKey
 from tests.clinic import Clinic, start_clinic
@@ -57,7 +58,7 @@ def _latest(register: Register) -> checkpoints.StoredCheckpoint:
 def test_a_checkpoint_is_signed_by_the_logs_key_over_the_whole_log(clinic):
     clinic.checkpoint()
     kept = _latest(clinic.register)
-    checkpoint, signatures = open_note(kept.note, [clinic.signer.key.verifier])
+    checkpoint, signatures = open_note(kept.note, [clinic.log_key])
     assert (checkpoint.origin, checkpoint.size, checkpoint.root) == (clinic.register.origin, kept.size, kept.root)
     assert len(signatures) == 1
     assert _standing(clinic.register, clinic.signer) is Standing.EQUAL
@@ -72,7 +73,8 @@ def test_asking_twice_for_the_same_head_gives_the_same_checkpoint(clinic):
 
 def test_a_log_with_entries_whose_signer_remembers_nothing_is_read_only(clinic, tmp_path):
     clinic.checkpoint()
-    forgetful = dataclasses.replace(clinic.signer, store=tmp_path / "another.db")
+    forgetful = KeptSigner(shutil.copytree(clinic.signer.folder, tmp_path / "other"), clinic.source.randbytes)
+    forgetful.store.unlink()
     watch = Watch(clinic.register, forgetful)
     assert watch.look() is Standing.NO_ROW
     with refused("read_only"):
@@ -190,7 +192,7 @@ def test_the_name_of_a_clinic_in_its_origin_is_plain(clinic_name, slug):
     assert slug_of(clinic_name) == slug
 
 
-def _overtaken(clinic: Clinic, at: str) -> Signer:
+def _overtaken(clinic: Clinic, at: str) -> KeptSigner:
     """Return the clinic's signer, before whose first `held` or `sign` another worker writes and signs."""
     waiting = [1]
 
@@ -200,21 +202,21 @@ def _overtaken(clinic: Clinic, at: str) -> Signer:
             clinic.register_patient()
             clinic.checkpoint()
 
-    class Overtaken(Signer):
-        def held(self, origin: str) -> Held | None:
-            if at == "held":
+    class Overtaken(KeptSigner):
+        def known(self, origin: str) -> Known:
+            if at == "known":
                 overtake()
-            return super().held(origin)
+            return super().known(origin)
 
-        def sign(self, checkpoint: Checkpoint, consistency: tuple[bytes, ...]) -> str:
+        def sign(self, checkpoint: Checkpoint, consistency: tuple[bytes, ...], shown: tuple[Shown, ...] = ()) -> str:
             if at == "sign":
                 overtake()
-            return super().sign(checkpoint, consistency)
+            return super().sign(checkpoint, consistency, shown)
 
-    return Overtaken(clinic.signer.key, clinic.signer.store)
+    return Overtaken(clinic.signer.folder, clinic.source.randbytes)
 
 
-@pytest.mark.parametrize("at", ["held", "sign"])
+@pytest.mark.parametrize("at", ["known", "sign"])
 def test_another_worker_that_signs_meanwhile_is_no_alarm(clinic, at):
     clinic.checkpoint()
     clinic.register_patient()

@@ -53,7 +53,7 @@ def keep(clinic: Clinic, *cosigners: CosigningKey) -> None:
 
 
 def check(clinic: Clinic, *, given: tuple[CosignerKey, ...] = ()) -> Verdict:
-    around = Installation(keyring=clinic.ground.keyring, signer_store=clinic.signer.store)
+    around = Installation(keyring=clinic.ground.keyring, signer=clinic.signer)
     return verify_site(
         clinic.register.engine,
         clinic.register.site,

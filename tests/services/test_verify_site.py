@@ -2,12 +2,16 @@
 
 import dataclasses
 import hashlib
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from audit.domain import commands, events
+from audit.services.keyring import open_keyring
+from audit.services.signing.keeper import KeptSigner
+from audit.services.signing.keyfiles import KeyFiles
 from audit.services.verify import Installation, Verdict, sites, verify_site
 from audit.storage import log, tree
 from audit.storage.engine import read
@@ -23,7 +27,7 @@ def clinic(database_url: str, tmp_path: Path) -> Iterator[Clinic]:
 
 
 def check(clinic: Clinic, *, later_ms: int = 0, **around: object) -> Verdict:
-    standing = {"keyring": clinic.ground.keyring, "signer_store": clinic.signer.store} | around
+    standing = {"keyring": clinic.ground.keyring, "signer": clinic.signer} | around
     return verify_site(
         clinic.register.engine,
         clinic.register.site,
@@ -105,10 +109,16 @@ def test_entries_past_the_last_checkpoint_are_told_and_a_fault_after_a_minute(
     assert [(rule, index) for rule, index, _ in found(verdict)] == [("checkpoint", covered)] * faults
 
 
-@pytest.mark.parametrize(("seed", "rule"), [("log_seed", "signer"), ("service_seed", "signatures")])
-def test_a_log_of_other_keys_than_the_installations_is_named(clinic: Clinic, seed: str, rule: str) -> None:
-    keyring = dataclasses.replace(clinic.ground.keyring, **{seed: b"another seed of exactly 32 bytes"})
-    assert [(check_, index) for check_, index, _ in found(check(clinic, keyring=keyring))] == [(rule, 0)]
+def test_a_log_of_another_service_key_than_the_installations_is_named(clinic: Clinic, tmp_path: Path) -> None:
+    keyring = open_keyring(tmp_path / "other", lambda size: b"another seed of exactly 32 bytes"[:size])
+    keyring = dataclasses.replace(clinic.ground.keyring, folder=keyring.folder)
+    assert [(check_, index) for check_, index, _ in found(check(clinic, keyring=keyring))] == [("signatures", 0)]
+
+
+def test_a_log_of_another_log_key_than_the_signers_is_named(clinic: Clinic, tmp_path: Path) -> None:
+    other = KeptSigner(shutil.copytree(clinic.signer.folder, tmp_path / "other"), clinic.source.randbytes)
+    KeyFiles(other.folder / "keys").replace(clinic.register.origin, b"another seed of exactly 32 bytes")
+    assert [(check_, index) for check_, index, _ in found(check(clinic, signer=other))] == [("signer", 0)]
 
 
 def test_another_wrapping_key_opens_nothing_and_each_sealed_value_is_named(clinic: Clinic) -> None:
@@ -124,7 +134,7 @@ def test_without_the_installations_secrets_the_rest_is_checked_and_the_verdict_s
     assert verdict.holds
     skipped = {one.rule.value: one.why for one in verdict.checks if one.state == "not checked"}
     assert skipped["seals"] == "the key that wraps them is not here"
-    assert skipped["signer"] == "the signer's store is not here"
+    assert skipped["signer"] == "the signer is not here"
 
 
 def test_corrections_of_products_and_receipts_rebuild_to_the_rows_they_made(clinic: Clinic) -> None:

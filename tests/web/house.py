@@ -134,13 +134,13 @@ def open_house(folder: Path, monkeypatch: pytest.MonkeyPatch, *, pack: str = "ca
         pack=pack,
         zone="America/Toronto",
     )
-    register, recovery = open_log(
+    _, recovery = open_log(
         ground, facts, first, nonce=source.randbytes(16).hex(), offset_min=OFFSET_MIN, is_demo=is_demo
     )
     ground.engine.dispose()
     service = audit.app.create_service(settings)
     served = service.desk.register
-    signer = audit.app.signer_of(settings, service.desk.ground, register.origin)
+    signer = service.desk.ground.signer
     clinic = Clinic(served, service.desk.ground, signer, clock, source, recovery, people={"A": first.person})
     house = House(service, clinic)
     house.enrol("B", "nurse", "clinician")

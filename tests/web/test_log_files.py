@@ -26,7 +26,7 @@ def signed(house: House) -> House:
 
 def head(house: House):
     note = fetch(house, "I", f"{LOG}/checkpoint").text
-    return open_note(note, [house.clinic.signer.key.verifier])[0]
+    return open_note(note, [house.clinic.log_key])[0]
 
 
 def test_an_inspector_rebuilds_the_root_from_the_files_alone(signed):
@@ -97,7 +97,7 @@ def test_everybody_signed_in_has_their_kept_head_shown_to_be_extended(signed):
     answer = fetch(signed, "B", f"{LOG}/consistency?old={old.size}&root={old.root.hex()}")
     assert (answer.status_code, answer.headers["Cache-Control"]) == (200, "no-store")
     shown = answer.json
-    new = open_note(shown["note"], [signed.clinic.signer.key.verifier])[0]
+    new = open_note(shown["note"], [signed.clinic.log_key])[0]
     assert (shown["size"], shown["root"]) == (new.size, new.root.hex())
     proof = [bytes.fromhex(one) for one in shown["proof"]]
     verify_consistency(old=old.size, new=new.size, old_root=old.root, new_root=new.root, proof=proof)

@@ -90,7 +90,7 @@ def test_the_proof_file_shows_with_the_entrys_bytes_that_it_stands_in_the_signed
     browser = house.browser("I")
     body = browser.get("/register/1/bytes").encode()
     proof = parse_proof(browser.get("/register/1/proof"))
-    key = house.service.desk.watch._signer.key.verifier
+    key = house.clinic.log_key
     checkpoint, _ = verify_proof(proof, leaf=leaf_hash(body), keys=[key])
     assert checkpoint.origin == house.clinic.register.origin
 

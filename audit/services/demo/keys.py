@@ -5,7 +5,10 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+from audit.domain.errors import Refused
 from audit.services.keyring import Keyring, open_keyring
+from audit.services.signing.keeper import KeptSigner
+from audit.services.signing.signer import Signer, SignerRefused
 from audit.storage import ledger, registers
 from audit.storage.engine import Engine, read
 
@@ -26,8 +29,22 @@ def make_demo_keyring(home: Path, seed: int, random: Callable[[int], bytes]) -> 
     folder = home / _DEMO
     if folder.exists():
         shutil.rmtree(folder)
-    derived = iter([_derived(seed, name) for name in ("log_seed", "service_seed", "wrapping_key")])
+    derived = iter([_derived(seed, name) for name in ("service_seed", "wrapping_key")])
     return open_keyring(folder, lambda size: next(derived, None) or random(size))
+
+
+def give_demo_key(signer: Signer, origin: str, seed: int) -> None:
+    """Have the signer keep the key of a demo's log that its seed makes; one in another process makes its own.
+
+    Raises:
+        Refused: `signer_ahead` where it signed for a demo that the database has lost.
+    """
+    if not isinstance(signer, KeptSigner):
+        return
+    try:
+        signer.adopt(origin, _derived(seed, "log_seed"), is_new=True)
+    except SignerRefused as refused:
+        raise Refused("signer_ahead", why=str(refused)) from refused
 
 
 def _derived(seed: int, name: str) -> bytes:

@@ -14,12 +14,12 @@ from zoneinfo import ZoneInfo
 from audit.domain.errors import Refused
 from audit.services.demo.days import Clinic, moment, offset_min
 from audit.services.demo.desk import Clock, Desk
-from audit.services.demo.keys import make_demo_keyring
+from audit.services.demo.keys import give_demo_key, make_demo_keyring
 from audit.services.demo.people import PASSWORD, ZONE, clinic_facts, first_person
 from audit.services.demo.plan import calendar_from, last_working_day, plan_visits, start_for
-from audit.services.opening import Ground, find_register, log_key, open_log
+from audit.services.opening import Ground, find_register, open_log, origin_of
 from audit.services.passwords import STANDARD, Cost, hash_password
-from audit.services.publish import Signer, publish
+from audit.services.publish import publish
 from audit.services.register import Register
 from audit.storage import log
 from audit.storage.engine import read
@@ -60,7 +60,6 @@ def make_demo(
     wish: Wish,
     *,
     home: Path,
-    signer_store: Path,
     tell: Callable[[int, int], None],
 ) -> Made:
     """Live through a demo clinic and return it; `tell` hears how many sessions are done, of how many.
@@ -77,19 +76,17 @@ def make_demo(
     visits = plan_visits(rng, wish.sessions)
     days = _calendar(ground, wish, len(visits))
     keyring = make_demo_keyring(home, wish.seed, ground.random)
+    give_demo_key(ground.signer, origin_of(ground, clinic_facts(expires="2000-01-01").clinic), wish.seed)
     clock = Clock(moment(ZoneInfo(ZONE), days[0], 7, 45))
     clinic = _open(dataclasses.replace(ground, keyring=keyring, clock=clock, random=rng.randbytes), wish, rng, clock)
     register = clinic.desk.register
     served = dataclasses.replace(ground, keyring=keyring)
-    signer = Signer(log_key(served, register.origin), signer_store)
-    if signer.held(register.origin) is not None:
-        raise Refused("signer_ahead")
     clinic.found(days[0], _password_hash(wish), _old_expiry(days))
     done = 0
     for number, (day, coming) in enumerate(zip(days, visits, strict=True), start=1):
         clinic.live(day, coming)
         if number % _CHECKPOINT_DAYS == 0 or number == len(days):
-            publish(register.engine, register.site, register.origin, signer)
+            publish(register.engine, register.site, register.origin, ground.signer)
         done += len(coming)
         tell(done, wish.sessions)
     with read(ground.engine) as conn:

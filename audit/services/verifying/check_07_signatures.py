@@ -9,6 +9,7 @@ from audit.domain import events
 from audit.domain.book import SERVICE, Person, Recorded
 from audit.domain.people import SERVICE_KINDS, SIGNED_IN_KINDS, may
 from audit.services.verifying.check_01_bytes import Read
+from audit.services.verifying.log_keys import LogKeys
 from audit.services.verifying.nonces import Nonces
 from audit.services.verifying.signature_bench import SignatureBench
 from audit.services.verifying.tree import Tree
@@ -22,16 +23,17 @@ class Signatures:
     """Keeps the keys and persons in force by the entries so far; `persons` serves the account table too."""
 
     def __init__(
-        self, notebook: Notebook, tree: Tree, bench: SignatureBench, nonces: Nonces, own_service_key: bytes | None
+        self, notebook: Notebook, tree: Tree, bench: SignatureBench, nonces: Nonces, own: tuple[bytes, ...] = ()
     ) -> None:
         self._notebook = notebook
         self._bench = bench
         self._tree = tree
-        self._own_service_key = own_service_key
+        self._own_service_keys = own
         self._nonces = nonces
         self._service_key: VerifierKey | None = None
+        self._service_since = 0
         self.is_demo = False
-        self.log_key: VerifierKey | None = None
+        self.log_keys = LogKeys(notebook)
         self.persons: dict[str, Person] = {}
         self.despite_passkey: list[int] = []
 
@@ -48,24 +50,28 @@ class Signatures:
         self._check_seen(read.index, entry)
         if read.recorded is not None:
             self._check_role(read.index, entry, read.recorded)
-            self._take_effect(read.recorded.event)
+            self._take_effect(read.index, read.recorded.event)
 
     def _wrong(self, index: int, *, expected: str, found: str) -> None:
         self._notebook.finding(Rule.SIGNATURES, index, expected=expected, found=found)
 
     def _open(self, event: events.LogOpened) -> None:
         self.is_demo = event.demo
-        self.log_key = self._key("log key", event.log_key)
-        self._service_key = self._key("service key", event.service_key)
-        own = self._own_service_key
-        if own is not None and self._service_key is not None and self._service_key.public_key != own:
-            self._wrong(0, expected="this installation's service key", found=f"another, {event.service_key}")
+        self.log_keys.open(self._key(0, "log key", event.log_key), event.recovery_sha256)
+        self._service_key, self._service_since = self._key(0, "service key", event.service_key), 0
 
-    def _key(self, what: str, text: str) -> VerifierKey | None:
+    def check_own_key(self) -> None:
+        """Compare the service key in force at the end with this installation's."""
+        own, key = self._own_service_keys, self._service_key
+        if own and key is not None and key.public_key not in own:
+            found = f"another, {key.to_string()}"
+            self._wrong(self._service_since, expected="this installation's service key", found=found)
+
+    def _key(self, index: int, what: str, text: str) -> VerifierKey | None:
         try:
             return VerifierKey.from_string(text)
         except (KeyRefused, ValueError) as refusal:
-            self._wrong(0, expected=f"a {what}", found=str(refusal))
+            self._wrong(index, expected=f"a {what}", found=str(refusal))
             return None
 
     def _check_nonce(self, index: int, nonce: str) -> None:
@@ -142,8 +148,12 @@ class Signatures:
         elif not may(person, entry.kind):
             self._wrong(index, expected=f"a role that may state {entry.kind}", found=f"roles {' '.join(person.roles)}")
 
-    def _take_effect(self, event: events.Event) -> None:
+    def _take_effect(self, index: int, event: events.Event) -> None:
         match event:
+            case events.LogKeyChanged():
+                self.log_keys.change(index, event)
+            case events.ServiceKeyChanged(service_key=text):
+                self._service_key, self._service_since = self._key(index, "service key", text), index
             case events.PersonEnrolled():
                 self.persons[event.person] = Person(
                     person=event.person,

@@ -5,6 +5,7 @@ which only grows, so an entry that comes meanwhile raises no alarm.
 """
 
 from audit.services.publish import Standing
+from audit.services.verifying.log_keys import LogKeys
 from audit.services.verifying.source import Own
 from audit.services.verifying.tree import Tree
 from audit.services.verifying.verdict import Notebook, Rule
@@ -14,16 +15,18 @@ from audit.tlog.keys import VerifierKey
 from audit.tlog.note import NoteRefused
 
 
-def check_signer(notebook: Notebook, tree: Tree, *, own: Own | None, key: VerifierKey | None) -> None:
+def check_signer(notebook: Notebook, tree: Tree, *, own: Own | None, keys: LogKeys) -> None:
     """Compare the computed tree with what the signer signed last, and the log's key with the signer's."""
-    if own is None:
-        notebook.skip(Rule.SIGNER, "the signer's store is not here")
+    if own is None or own.signer is None:
+        notebook.skip(Rule.SIGNER, "the signer is not here" if own is None else "the signer does not answer")
         return
-    if key is not None and key.public_key != own.log_public:
-        notebook.finding(Rule.SIGNER, 0, expected="this installation's log key", found=f"another, {key.to_string()}")
-    held = own.held
+    key, held = keys.present, own.signer.held
+    if key is not None and key not in own.signer.keys:
+        notebook.finding(
+            Rule.SIGNER, keys.present_since, expected="this installation's log key", found=f"another, {key.to_string()}"
+        )
     standing = standing_of(tree, held)
-    if held is None:
+    if held is None or not held.size:
         notebook.finding(
             Rule.SIGNER, None, expected="a head that the signer remembers", found="it never signed for this log"
         )
@@ -36,8 +39,9 @@ def check_signer(notebook: Notebook, tree: Tree, *, own: Own | None, key: Verifi
         met = tree.root(held.size)
         found = f"another history, root {met.hex() if met else 'unknown'} at that size"
         notebook.finding(Rule.SIGNER, held.size - 1, expected=f"the signer's {remembered}", found=found)
-    if key is not None:
-        _check_note(notebook, held, key)
+    signed_with = keys.at(held.size)
+    if signed_with is not None:
+        _check_note(notebook, held, signed_with)
 
 
 def standing_of(tree: Tree, held: Held | None) -> Standing:

@@ -7,12 +7,12 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from audit.services.signing.signer import Known
 from audit.storage.checkpoints import StoredCheckpoint
 from audit.storage.cosignatures import CosignatureRow
 from audit.storage.derived import AccountRow, NodeRow, PostingRow, SealedRow, Stray
 from audit.storage.log import Head, StoredEntry
 from audit.storage.seals import Opened, SealBroken
-from audit.storage.signer_store import Held
 from audit.tlog.cosignature import CosignerKey
 from audit.tlog.keys import VerifierKey
 from audit.tlog.paper import PaperHead
@@ -60,15 +60,14 @@ class Tables:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Own:
-    """What this installation knows apart from the database: its keys' public halves, its signer's row, its secrets.
+    """What this installation knows apart from the database: what its signer answers, its keys, its secrets.
 
-    `held` None means that the signer never signed for this log.
+    `signer` None means that the signer does not answer; `service_public` also has a key made ready to follow.
     """
 
-    log_public: bytes
-    service_public: bytes
+    signer: Known | None
+    service_public: tuple[bytes, ...]
     wrapping_key: bytes = field(repr=False)
-    held: Held | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
