@@ -63,6 +63,21 @@ def document(verdict: Verdict) -> dict[str, object]:
         "not_checked": [{"index": one.index, "why": one.why} for one in verdict.unchecked],
         "unsigned": list(verdict.unsigned),
         "password_despite_passkey": list(verdict.password_despite_passkey),
+        "cosigned": _cosigned(verdict),
+    }
+
+
+def _cosigned(verdict: Verdict) -> dict[str, object] | None:
+    found = verdict.cosigning
+    if found is None:
+        return None
+    return {
+        "size": found.size,
+        "by": list(found.names),
+        "wanted": found.quorum,
+        "cosigners": found.cosigners,
+        "reached": found.is_reached,
+        "reached_size": found.reached_size,
     }
 
 

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 
 import orjson
 
+from audit.domain import events
 from audit.domain.errors import Finding
 from audit.reports.evidence import read_evidence
 from audit.reports.refused import PdfRefused
 from audit.reports.sign import SignatureReport, check_signature
 from audit.services.evidence_figures import compare_figures
 from audit.services.evidence_report import differences
+from audit.services.reporting.dating import Dating, read_files
 from audit.services.verify import verify
 from audit.services.verifying.check_01_bytes import decode_again
 from audit.services.verifying.source import Anchor, Opened, Row, Source
@@ -56,8 +58,14 @@ class PdfVerdict:
         return f"Signature, log and figures of this report hold. {self.log.sentence}"
 
 
-def verify_pdf(pdf: bytes, *, certificate: bytes | None = None, log_key: VerifierKey | None = None) -> PdfVerdict:
-    """Verify a report's file; `certificate` (PEM) and `log_key` are what its reader has from elsewhere.
+def verify_pdf(
+    pdf: bytes,
+    *,
+    certificate: bytes | None = None,
+    log_key: VerifierKey | None = None,
+    time_certificates: bytes | None = None,
+) -> PdfVerdict:
+    """Verify a report's file; `certificate`, `log_key` and the time authority's are what its reader has from elsewhere.
 
     Raises:
         PdfRefused: the file is no signed report at all.
@@ -72,7 +80,7 @@ def verify_pdf(pdf: bytes, *, certificate: bytes | None = None, log_key: Verifie
     except PdfRefused as refused:
         problems.append(_finding("evidence that can be read", refused.sentence))
         return PdfVerdict(signature=signature, log=None, findings=tuple(problems))
-    log, findings = verify_files(files, log_key=log_key)
+    log, findings = verify_files(files, log_key=log_key, time_certificates=time_certificates)
     if not findings and _printed_certificate(files) != signature.signer_sha256:
         findings = (_finding("the printed certificate as the one that signed", str(signature.signer_sha256)),)
     return PdfVerdict(signature=signature, log=log, findings=(*problems, *findings))
@@ -84,7 +92,7 @@ def _printed_certificate(files: Mapping[str, bytes]) -> object:
 
 
 def verify_files(
-    files: Mapping[str, bytes], *, log_key: VerifierKey | None = None
+    files: Mapping[str, bytes], *, log_key: VerifierKey | None = None, time_certificates: bytes | None = None
 ) -> tuple[Verdict | None, tuple[Finding, ...]]:
     """Verify the files of an evidence zip: the verdict on the log, and what else is wrong with them."""
     missing = [name for name in _FILES if name not in files]
@@ -95,12 +103,15 @@ def verify_files(
         return None, findings
     bodies = _lines(files["entries.jsonl"])
     clear, faults = _sealed(files["sealed.jsonl"])
+    manifest = _json(files["manifest.json"])
+    dating = read_files(files, manifest.get("time"))
     source = Source(
         rows=(Row(index, body) for index, body in enumerate(bodies)),
         body_at=lambda index: bodies[index] if 0 <= index < len(bodies) else None,
         count=len(bodies),
         checkpoints=[kept],
         clear=clear,
+        time=dating.tokens(time_certificates),
     )
     verdict = verify(source, anchor=Anchor(log_key=log_key))
     found = [*faults]
@@ -109,7 +120,7 @@ def verify_files(
     found += _check_key(files["vkey"], bodies)
     # Figures stand on entries: of a log that does not hold they would say nothing.
     if verdict.holds and not found:
-        found += _check_report(_json(files["report.json"]), _json(files["manifest.json"]), kept, bodies)
+        found += _check_report(_json(files["report.json"]), manifest, kept, bodies, dating)
     return verdict, tuple(found)
 
 
@@ -149,10 +160,26 @@ def _check_key(data: bytes, bodies: list[bytes]) -> Iterator[Finding]:
     lines = data.decode("utf-8", "replace").splitlines()
     if not lines or lines[0] != named:
         yield _finding("the log's verifier key as entry 0 names it, in the first line of vkey", "another")
+    if tuple(lines[1:]) != _cosigners(bodies):
+        yield _finding("the verifier keys of the cosigners in force after that line of vkey", "others")
+
+
+def _cosigners(bodies: list[bytes]) -> tuple[str, ...]:
+    """The cosigners in force by the last entry that names them."""
+    for body in reversed(bodies):
+        # Most entries name none, and to read each of them twice would be slow.
+        stated = decode_again(body) if b'"cosigners' in body or b'"log_opened"' in body else None
+        if stated is not None and isinstance(stated.event, events.CosignersChanged | events.LogOpened):
+            return stated.event.cosigners
+    return ()
 
 
 def _check_report(
-    printed: dict[str, object], manifest: dict[str, object], kept: StoredCheckpoint, bodies: list[bytes]
+    printed: dict[str, object],
+    manifest: dict[str, object],
+    kept: StoredCheckpoint,
+    bodies: list[bytes],
+    dating: Dating,
 ) -> Iterator[Finding]:
     head = printed.get("head")
     shown = (head.get("size"), head.get("root_hex")) if isinstance(head, dict) else (None, None)
@@ -165,7 +192,7 @@ def _check_report(
         yield _finding("the printed checkpoint as in the evidence", "another")
     entries = tuple(one for one in map(decode_again, bodies) if one is not None)
     yield from compare_figures(printed, list(entries))
-    for where, expected, met in differences(printed, manifest, kept, bodies, entries):
+    for where, expected, met in differences(printed, manifest, kept, bodies, entries, dating):
         yield _finding(f"{where} of the report as its entries make it: {expected}", met)
 
 

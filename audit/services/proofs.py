@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from audit.domain.errors import Refused
-from audit.storage import checkpoints, derived, tree
+from audit.storage import checkpoints, cosignatures, derived, tree
 from audit.storage.engine import Engine
 from audit.storage.tree import NodeMissing
 from audit.tlog.keys import KeyRefused, VerifierKey
@@ -41,7 +41,7 @@ def prove_entry(engine: Engine, site: str, index: int) -> str:
             hashes = tree.inclusion(conn, site, index, kept.size)
         except NodeMissing:
             raise Refused("tree_incomplete", "index", index=index) from None
-        return format_proof(EntryProof(index, hashes, kept.note))
+        return format_proof(EntryProof(index, hashes, cosignatures.note_with_lines(conn, site, kept)))
 
 
 def check_entry(proof: str, body: bytes, keys: tuple[str, ...]) -> Proven:

@@ -14,6 +14,7 @@ from flask.typing import ResponseReturnValue
 
 from audit.services import blind, report, telling
 from audit.services.blind import Waiting
+from audit.services.acts import SIGNED_IN
 from audit.services.demo.keys import keys_folder
 from audit.services.report import Asked, Issued
 from audit.services.reporting.press import Press
@@ -26,6 +27,7 @@ from audit.web.desk import register as served
 from audit.web.forms import Form, Problems, attempt, posted
 from audit.web.reconcile import today
 from audit.web.security import allow, current_person, figures_seen
+from audit.web.signers import Signers
 
 blueprint = Blueprint("reports", __name__)
 
@@ -55,24 +57,27 @@ def show() -> str:
 @blueprint.post("/reports")
 @allow("manager")
 def issue() -> ResponseReturnValue:
-    """Issue the inspection report of a period, signed by the manager's password."""
+    """Issue the inspection report of a period, signed by the manager."""
     form = posted()
 
     def do() -> str:
         first, last = form.day("from"), form.day("to")
         form.check()
         here, now_ms = desk(), desk().now_ms()
-        standing = signing(form)
+        # A report is drawn anew each time it is asked for, so a passkey cannot sign it beforehand: it signs it next.
+        is_signed_next = Signers().has_mine and not form.typed.get("password")
+        standing = SIGNED_IN if is_signed_next else signing(form)
         if here.watch is not None:
             here.watch.check_writable()
         asked = Asked(
             report=form.identifier("rp"), first=first, last=last, nonce=form.nonce, actor=current_person().person,
             offset_min=here.offset_min(now_ms), standing=standing,
         )  # fmt: skip
-        made = report.issue(served(), _sign_head, _press(), asked)
+        made = report.issue(served(), _sign_head, _press(), asked, here.timekeeper)
         if here.watch is not None:
             here.watch.after_entry()
-        return url_for("reports.show", issued=made.facts.report)
+        endpoint, name = ("home.sign", "report") if is_signed_next else ("reports.show", "issued")
+        return url_for(endpoint, **{name: made.facts.report})
 
     return attempt(do, lambda problems: _render(form, problems))
 
@@ -145,6 +150,8 @@ def _press() -> Press:
 
 
 def _sign_head() -> None:
-    watch = desk().watch
+    watch, cosigners = desk().watch, desk().cosigners
     if watch is not None:
         watch.sign()
+    if cosigners is not None:
+        cosigners.ask()

@@ -31,14 +31,16 @@ from audit.reports.words import format_stamp, short_root
 
 _MOST_SIDE = 52 * MM
 EVIDENCE_NAME = "evidence.zip"
+COSIGNER = "Cosigner"
+"""Role of the keys of outside parties that countersign checkpoints."""
 _SUB = "This page lets anyone check the report without the clinic and without a network."
 _PROVES = (
     "What this proves: no entry was changed, removed or slipped in after the checkpoint. What it does not prove: "
     "that what people entered was true, or that everything was entered. Signatures and counts speak to that."
 )
-_UNANCHORED = (
-    " No outside party has countersigned this checkpoint: a copy of this page, kept outside the clinic, is the anchor."
-)
+_KEEP = " checkpoint: a copy of this page, kept outside the clinic, is the anchor."
+_UNANCHORED = f" No outside party has countersigned this{_KEEP}"
+_TOO_FEW = f" Not as many outside parties as are wanted have countersigned this{_KEEP}"
 
 
 def plan(report: InspectionReport, frame: Frame) -> list[Sheet]:
@@ -120,6 +122,8 @@ def _keys(verification: Verification, frame: Frame) -> list[Block]:
     wide = Table([Column(20), Column(158)], left=frame.left, width=frame.live)
     rows += [wide.row(words("Verifier key", BODY_600), words(key, MONO_S)) for key in verification.verifier_keys]
     rows.append(wide.row(words("Certificate", BODY_600), words(f"SHA-256 {verification.certificate_sha256}", MONO_S)))
+    if verification.time:
+        rows.append(wide.row(words("Time", BODY_600), words(verification.time)))
     return [section_head("Keys", frame, gap=SECTION_GAP), head, *rows]
 
 
@@ -188,6 +192,8 @@ def _foot(report: InspectionReport, frame: Frame) -> Block:
             second="countersigned outside" if check.is_anchored else "by the log's key; not anchored outside",
         ),
     )
-    text = _PROVES if check.is_anchored else _PROVES + _UNANCHORED
-    figures = figures_block((*own, *check.facts[:1]), frame, style=FIGURE_S, columns=3)
+    unanchored = _TOO_FEW if any(line.role == COSIGNER for line in check.keys) else _UNANCHORED
+    text = _PROVES if check.is_anchored else _PROVES + unanchored
+    shown = (*own, *check.facts[:2])
+    figures = figures_block(shown, frame, style=FIGURE_S, columns=len(shown))
     return stacked([figures, text_block(text, SMALL, x=frame.left, width=frame.live, gap=3 * MM)])

@@ -3,6 +3,8 @@
 Completeness is claimed for the log, never for the world; an open difference is named in its own sentence.
 """
 
+from collections.abc import Iterator
+
 from audit.domain.reconcile import Statement as Accounted
 from audit.reports import words
 from audit.reports.model import (
@@ -16,6 +18,7 @@ from audit.reports.model import (
     VerdictState,
     Verification,
 )
+from audit.reports.sections.verification import COSIGNER
 from audit.reports.values import Head, KeyFigure, When
 from audit.services.reporting import figures
 from audit.services.reporting.exceptions import exceptions, later
@@ -23,6 +26,7 @@ from audit.services.reporting.ledger import ledgers
 from audit.services.reporting.sessions import sessions
 from audit.services.reporting.snapshot import Snapshot
 from audit.services.reporting.wastage import wastages
+from audit.services.verifying.verdict import Cosigning
 from audit.tlog.keys import VerifierKey
 
 
@@ -103,7 +107,7 @@ def _verdict(shot: Snapshot, exceptions_count: int) -> Verdict:
             lede="Do not rely on the figures below until the fault is explained. “audit verify” names each entry.",
         )
     since = words.format_date(When(ms=shot.entries[0].recorded_ms, offset_min=shot.entries[0].offset_min))
-    unaltered = f"Unaltered since {since}, not yet anchored outside."
+    unaltered = f"Unaltered since {since}, {_anchored(shot)}."
     differing = [one for one in shot.statements if one.difference_ug]
     if differing:
         return Verdict(
@@ -114,6 +118,14 @@ def _verdict(shot: Snapshot, exceptions_count: int) -> Verdict:
     counted = "" if shot.closing else " Nobody counted in this period, so no difference can be told."
     nothing = counted or " Everything counted is explained."
     return Verdict(state=VerdictState.UNALTERED, sentences=(unaltered,), lede=f"{size}{nothing} {read}")
+
+
+def _anchored(shot: Snapshot) -> str:
+    """Say who outside vouches for the head: its cosigners where as many countersigned as are wanted, else nobody."""
+    found = shot.verdict.cosigning
+    if found is None or not found.names or not found.is_reached:
+        return "not yet anchored outside"
+    return f"cosigned outside by {len(found.names)} of {found.cosigners}"
 
 
 def _difference(one: Accounted) -> str:
@@ -157,14 +169,50 @@ def _verification(shot: Snapshot, signed_ms: int, certificate_sha256: str) -> Ve
         )
         for role, text in keys
     )
+    found = shot.verdict.cosigning
     return Verification(
         note=shot.checkpoint.note,
-        verifier_keys=(opened.log_key, opened.service_key),
-        keys=lines,
+        verifier_keys=(opened.log_key, opened.service_key, *shot.cosigners),
+        keys=(*lines, *_cosigner_lines(shot)),
         checkpoint_signed=_at(shot, signed_ms),
+        time=_dated(shot),
         certificate_sha256=certificate_sha256,
-        facts=(_clock_fact(shot),),
+        facts=(_clock_fact(shot), *([_cosigned_fact(found)] if found is not None else [])),
+        is_anchored=found is not None and bool(found.names) and found.is_reached,
     )
+
+
+def _cosigner_lines(shot: Snapshot) -> Iterator[KeyLine]:
+    """The cosigners in force, each since the entry that first named its key."""
+    for text in shot.cosigners:
+        entry = next(one for one in shot.entries if text in getattr(one.event, "cosigners", ()))
+        name, key_id, _ = text.split("+", 2) if text.count("+") > 1 else (text, "", "")
+        yield KeyLine(
+            role=COSIGNER,
+            key_id=key_id,
+            algorithm="Ed25519",
+            held_by=f"{name}, outside",
+            since=When(ms=entry.recorded_ms, offset_min=entry.offset_min),
+        )
+
+
+def _cosigned_fact(found: Cosigning) -> KeyFigure:
+    return KeyFigure(
+        label="Cosigned by",
+        value=f"{len(found.names)} of {found.cosigners}",
+        second=f"{found.quorum} wanted, {'reached' if found.is_reached else 'not reached'}",
+    )
+
+
+def _dated(shot: Snapshot) -> str:
+    """Who outside dated the log last, and why there is nothing newer."""
+    found, why = shot.dating.last(shot.entries), shot.dating.why_none
+    if found is None:
+        return f"No time authority dated this log: {why}." if why else "No time authority dated this log."
+    event, authority = found
+    when = words.format_stamp(_at(shot, event.gen_ms))
+    said = f"{authority or 'A time authority'} dated the head of {event.size:,} entries: {when} (RFC 3161)."
+    return f"{said} There is no newer token: {why}." if why else said
 
 
 def _clock_fact(shot: Snapshot) -> KeyFigure:

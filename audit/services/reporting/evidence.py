@@ -10,7 +10,7 @@ from audit.reports.evidence import figures_json
 from audit.reports.model import InspectionReport
 from audit.services.reporting.snapshot import Snapshot
 
-WORDS = 1
+WORDS = 2
 """Version of the report's sentences: raised when one changes, so that an older report is compared in figures alone."""
 
 
@@ -18,13 +18,13 @@ def evidence_files(shot: Snapshot, report: InspectionReport, *, report_id: str) 
     """Return the files by name."""
     return {
         "checkpoint": shot.checkpoint.note.encode(),
-        "vkey": f"{shot.opened.log_key}\n".encode(),
+        "vkey": "".join(f"{key}\n" for key in (shot.opened.log_key, *shot.cosigners)).encode(),
         "sealed.jsonl": b"",
         "report.json": figures_json(report),
         "manifest.json": _manifest(shot, report, report_id),
         "entries.jsonl": b"".join(one.body + b"\n" for one in shot.rows),
         "README.txt": _readme(shot).encode(),
-    }
+    } | shot.dating.files()
 
 
 def _manifest(shot: Snapshot, report: InspectionReport, report_id: str) -> bytes:
@@ -42,6 +42,7 @@ def _manifest(shot: Snapshot, report: InspectionReport, report_id: str) -> bytes
         "to": days[1],
         "for": "inspector",
         "demo": shot.opened.demo,
+        "time": shot.dating.why_none,
         "packs": [{"pack": one.pack, "version": one.version, "from": one.effective_from} for one in packs],
         "counts": {"entries": len(shot.rows), "sealed": 0},
         "entries": "every entry up to the checkpoint",
@@ -53,15 +54,17 @@ def _manifest(shot: Snapshot, report: InspectionReport, report_id: str) -> bytes
 def _readme(shot: Snapshot) -> str:
     return f"""Evidence of the log {shot.origin} up to {shot.size} entries.
 
-checkpoint     the signed head of the log (C2SP signed note)
-vkey           the log's verifier key; compare it with the one printed on the report's last page
+checkpoint     the signed head of the log (C2SP signed note), with the lines of its cosigners
+vkey           verifier keys, the log's first, then the cosigners'; compare them with the report's last page
 entries.jsonl  every entry up to the checkpoint, one a line, exact bytes
 sealed.jsonl   opened sealed values; empty, patients are shown by pseudonym
+time/          what a time authority answered for some heads (.tsr), and these heads (.note), if one is configured
 report.json    every printed figure
 manifest.json  what this is, of which period, under which rules
 
 To check it: hash each line of entries.jsonl as SHA-256 of a zero byte and the line; build the Merkle tree of
 RFC 6962 over these; compare its root with the third line of the checkpoint (base64); check the checkpoint's
-signature with the verifier key. Each entry names the hash of the one before it. With our program, at a command
+signature with the verifier key. Each entry names the hash of the one before it. A time
+token: openssl ts -verify -data time/SIZE.note -in time/SIZE.tsr -CAfile the authority's root. With our program, at a command
 line: audit verify-pdf REPORT.pdf
 """

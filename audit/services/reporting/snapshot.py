@@ -21,10 +21,12 @@ from audit.domain.reconcile import CountBasis, Statement, Strength, count_basis,
 from audit.services.reconcile import Period, offset_at, period_of, reconcile_in
 from audit.services.record import effective_ms
 from audit.services.register import Register
+from audit.services.reporting.dating import Dating, gather
 from audit.services.sentences import Teller
+from audit.services.timestamps import Timekeeper
 from audit.services.verify import Source, Verdict, verify
 from audit.services.verifying.source import Row
-from audit.storage import checkpoints, ledger, log
+from audit.storage import checkpoints, cosignatures, ledger, log
 from audit.storage.checkpoints import StoredCheckpoint
 from audit.storage.engine import read
 
@@ -64,6 +66,7 @@ class Snapshot:
     closing: CountBasis | None
     posted: tuple[Posted, ...] = field(repr=False)
     opened: events.LogOpened
+    dating: Dating = field(repr=False)
     _policies: dict[str, Policy] = field(default_factory=dict, repr=False)
     _flags: dict[int, tuple[Flag, ...]] = field(default_factory=dict, repr=False)
 
@@ -71,6 +74,11 @@ class Snapshot:
     def size(self) -> int:
         """Return how many entries the report stands on."""
         return self.checkpoint.size
+
+    @property
+    def cosigners(self) -> tuple[str, ...]:
+        """Return the verifier keys of the cosigners in force at this size."""
+        return self.book.trust.cosigners if self.book.trust is not None else ()
 
     @cached_property
     def teller(self) -> Teller:
@@ -128,8 +136,10 @@ class Snapshot:
         return offset_at(moment_ms, self.zone)
 
 
-def take(register: Register, first: str, last: str) -> Snapshot:
+def take(register: Register, first: str, last: str, keeper: Timekeeper | None = None) -> Snapshot:
     """Read, verify and fold the log up to its latest checkpoint, and compare the tables beside it.
+
+    The time tokens its entries name come along; `keeper` says why there is no newer one.
 
     Raises:
         Refused: those of `period_of`; `not_signed_yet` without a checkpoint; `log_too_long` above `MOST_ENTRIES`.
@@ -140,11 +150,13 @@ def take(register: Register, first: str, last: str) -> Snapshot:
             raise Refused("not_signed_yet")
         if checkpoint.size > MOST_ENTRIES:
             raise Refused("log_too_long", size=checkpoint.size, most=MOST_ENTRIES)
+        checkpoint = replace(checkpoint, note=cosignatures.note_with_lines(conn, register.site, checkpoint))
         stored = tuple(log.entries(conn, register.site, 0, checkpoint.size))
         tables = reconcile_in(conn, register.site, first, last, size=checkpoint.size)
+        entries = tuple(ledger.read_entry(one) for one in stored)
+        dating = gather(conn, register.site, entries, keeper)
     rows = tuple(Row(one.index, one.body, one) for one in stored)
-    entries = tuple(ledger.read_entry(one) for one in stored)
-    shot = snapshot_of(rows, entries, checkpoint, register.pack, Days(first, last))
+    shot = snapshot_of(rows, entries, checkpoint, register.pack, Days(first, last), dating)
     agree = (shot.statements, shot.opening, shot.closing) == (tables.statements, tables.opening, tables.closing)
     return replace(shot, tables_agree=agree)
 
@@ -156,8 +168,13 @@ class Days(NamedTuple):
     last: str
 
 
-def snapshot_of(
-    rows: tuple[Row, ...], entries: tuple[Recorded, ...], checkpoint: StoredCheckpoint, pack: Pack, days: Days
+def snapshot_of(  # noqa: PLR0917 (all six are what a report stands on)
+    rows: tuple[Row, ...],
+    entries: tuple[Recorded, ...],
+    checkpoint: StoredCheckpoint,
+    pack: Pack,
+    days: Days,
+    dating: Dating,
 ) -> Snapshot:
     """Return the snapshot that entries alone make, with no database: what issues a report and what checks one.
 
@@ -182,7 +199,7 @@ def snapshot_of(
         rows=rows,
         entries=entries,
         book=book,
-        verdict=_verified(rows, checkpoint),
+        verdict=_verified(rows, checkpoint, dating),
         statements=statements(
             before=_sums(posted, None, period.from_ms),
             during=_sums(posted, period.from_ms, period.until_ms),
@@ -194,6 +211,7 @@ def snapshot_of(
         closing=closing,
         posted=posted,
         opened=book.log,
+        dating=dating,
     )
 
 
@@ -225,13 +243,14 @@ def _sums(posted: Iterable[Posted], from_ms: int | None, until_ms: int) -> dict[
     )
 
 
-def _verified(rows: tuple[Row, ...], checkpoint: StoredCheckpoint) -> Verdict:
+def _verified(rows: tuple[Row, ...], checkpoint: StoredCheckpoint, dating: Dating) -> Verdict:
     """Verify the bytes read; the tables are compared by the statements they yield."""
     source = Source(
         rows=rows,
         body_at=lambda index: rows[index].body if index < len(rows) else None,
         count=len(rows),
         checkpoints=[checkpoint],
+        time=dating.tokens(),
         now_ms=None,
     )
     return verify(source)
