@@ -1,7 +1,7 @@
 """Under which keys an entry is found: whatever it changes, and each entry it refers to.
 
 An event changes only what its keys name, so the fold of the entries with a key is the truth about it.
-`series:` keys hold running numbers; only their latest entry matters.
+`series:` keys hold running numbers, of which only the latest entry matters, and what is listed as a whole (`ERASURES`).
 """
 
 import typing
@@ -15,12 +15,23 @@ LABELS = "series:labels"
 SESSIONS = "series:sessions"
 SYRINGES = "series:syringes"
 PERSONS = "series:persons"
+ERASURES = "series:erasures"
+_SERIES_OF: dict[type[events.Event], str] = {
+    events.InventoryTaken: LABELS,
+    events.ReceiptRecorded: LABELS,
+    events.SessionOpened: SESSIONS,
+    events.DoseDrawn: SYRINGES,
+    events.ErasureRequested: ERASURES,
+    events.PatientErased: ERASURES,
+}
 LOG = "log:site"
 
 
 def keys(event: events.Event) -> frozenset[str]:
     """Return every key of the entry that states `event`; a strike also takes those of what it strikes."""
     found = set(_keys_of(event))
+    if (series := _SERIES_OF.get(type(event))) is not None:
+        found.add(series)
     match event:
         case (
             events.LogOpened()
@@ -34,12 +45,6 @@ def keys(event: events.Event) -> frozenset[str]:
             found |= {credential_key(credential), public_key_key(public_key)}
         case events.CredentialRevoked(credential=credential):
             found.add(credential_key(credential))
-        case events.InventoryTaken() | events.ReceiptRecorded():
-            found.add(LABELS)
-        case events.SessionOpened():
-            found.add(SESSIONS)
-        case events.DoseDrawn():
-            found.add(SYRINGES)
         case events.PersonEnrolled(sign_in=sign_in):
             found |= {sign_in_key(sign_in), PERSONS}
         case events.ProductRegistered(code_system=system, code=code):

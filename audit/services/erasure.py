@@ -7,7 +7,7 @@ the bytes that deleting left in the database's files. What is left to do after a
 Here also who asked and who may still agree, for pages. Not here: whether it is allowed (`domain.erasure`).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,11 +15,13 @@ from audit.domain import erasure, events
 from audit.domain.book import Book, Recorded
 from audit.domain.commands import Said
 from audit.domain.fold import local_day
+from audit.domain.keys import ERASURES
 from audit.services.register import Register
 from audit.services.verifying.check_12_reports import opened_files
 from audit.storage import ledger, registers, scrub, seals
 from audit.storage.engine import Connection, read, write
 
+_MOST = 100_000
 MARK = "scrubbed"
 """File beside the folder of reports: up to which entry erasures are scrubbed from the database's files."""
 
@@ -88,11 +90,11 @@ def with_sessions(book: Book, patient: str) -> set[str]:
 def waiting(register: Register) -> list[Recorded]:
     """Return the requests that nobody has agreed to yet, the latest of each patient, oldest first."""
     with read(register.engine) as conn:
-        asked = dict(registers.keyed_entries(conn, register.site, "patient", "erasure_requested"))
-        done = {one for one, _ in registers.keyed_entries(conn, register.site, "patient", "patient_erased")}
-        open_ones = {f"patient:{one}" for one in asked if one not in done}
-        entries = ledger.load_entries(conn, register.site, open_ones)
-    return [one for one in entries if one.index in asked.values() and isinstance(one.event, events.ErasureRequested)]
+        entries = _erasures(conn, register.site)
+    asked = {one.event.patient: one for one in entries if isinstance(one.event, events.ErasureRequested)}
+    for patient, _ in _done(entries):
+        asked.pop(patient, None)
+    return sorted(asked.values(), key=lambda one: one.index)
 
 
 def sweep(register: Register, reports: Path) -> bool:
@@ -101,7 +103,7 @@ def sweep(register: Register, reports: Path) -> bool:
     Cheap where there is nothing to do. After a restored or refilled database it destroys again what came back with it.
     """
     with read(register.engine) as conn:
-        done = registers.keyed_entries(conn, register.site, "patient", "patient_erased")
+        done = _done(_erasures(conn, register.site))
         back = [patient for patient, _ in done if seals.keeps(conn, register.site, patient)]
         files = [path for patient, _ in done for path in _files_with(conn, register.site, patient, reports)]
     if not done:
@@ -109,10 +111,7 @@ def sweep(register: Register, reports: Path) -> bool:
     for path in files:
         path.unlink(missing_ok=True)
     if back:
-        with write(register.engine) as conn:
-            for patient in back:
-                book = patient_book(conn, register.site, patient)
-                seals.destroy(conn, register.site, patient, erasure.covered_by(book, patient))
+        _destroy_again(register, back)
     mark, wanted = reports.parent / MARK, f"{register.origin} {done[-1][1]}\n"
     if not back and mark.is_file() and mark.read_text("utf-8") == wanted:
         return True
@@ -120,6 +119,22 @@ def sweep(register: Register, reports: Path) -> bool:
         return False
     _write_mark(mark, wanted)
     return True
+
+
+def _destroy_again(register: Register, patients: Iterable[str]) -> None:
+    with write(register.engine) as conn:
+        for patient in patients:
+            book = patient_book(conn, register.site, patient)
+            seals.destroy(conn, register.site, patient, erasure.covered_by(book, patient))
+
+
+def _erasures(conn: Connection, site: str) -> tuple[Recorded, ...]:
+    """Return every request and erasure, oldest first."""
+    return tuple(reversed(registers.newest(conn, site, limit=_MOST, key=ERASURES).entries))
+
+
+def _done(entries: Iterable[Recorded]) -> list[tuple[str, int]]:
+    return [(one.event.patient, one.index) for one in entries if isinstance(one.event, events.PatientErased)]
 
 
 def _write_mark(mark: Path, text: str) -> None:

@@ -152,23 +152,6 @@ def keyed(conn: Connection, site: str, prefix: str) -> list[str]:
     return [key[len(low) :] for key in conn.scalars(query)]
 
 
-def keyed_entries(conn: Connection, site: str, prefix: str, kind: str) -> list[tuple[str, int]]:
-    """Return (identifier, index) of each entry of a kind under a key prefix, oldest first."""
-    low = f"{prefix}:"
-    query = (
-        select(entry_key.c.key, entry_key.c.idx)
-        .join(log_entry, (log_entry.c.site == entry_key.c.site) & (log_entry.c.idx == entry_key.c.idx))
-        .where(
-            entry_key.c.site == site,
-            entry_key.c.key >= low,
-            entry_key.c.key < f"{prefix};",
-            log_entry.c.kind == kind,
-        )
-        .order_by(entry_key.c.idx, entry_key.c.key)
-    )
-    return [(row.key[len(low) :], row.idx) for row in conn.execute(query)]
-
-
 def unended(conn: Connection, site: str, prefix: str, kinds: Sequence[str]) -> list[str]:
     """Return the identifiers under a key prefix none of whose entries is of these kinds and stands unstruck.
 
