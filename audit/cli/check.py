@@ -14,6 +14,8 @@ from audit.domain.errors import Refused
 from audit.services.demo.keys import keys_folder
 from audit.services.keyring import Keyring, open_keyring
 from audit.services.proofs import check_entry, prove_entry
+from audit.services.time_authority import read_certificates
+from audit.services.time_token import TimeRefused
 from audit.services.verify import (
     Anchor,
     Engine,
@@ -132,7 +134,15 @@ def _installation(machine: Machine, settings: Settings, engine: Engine) -> Insta
         keyring=find_keyring(keys_folder(engine, settings.home), machine.random),
         signer=signer_of(settings, machine.random),
         reports=reports,
+        time_certificates=_time_certificates(settings),
     )
+
+
+def _time_certificates(settings: Settings) -> bytes | None:
+    try:
+        return read_certificates(settings.time_certificates)
+    except TimeRefused as refused:
+        raise CouldNotRun(f"AUDIT_TIME_CERTIFICATES: {refused}") from refused
 
 
 def _verify_one(

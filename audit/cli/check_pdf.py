@@ -19,14 +19,20 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.command()
 @click.argument("file", type=_FILE)
 @click.option("--certificate", type=_FILE, help="The certificate (PEM) the report must be signed with.")
+@click.option(
+    "--time-certificates", type=_FILE, help="The time authority's certificates (PEM), as known from elsewhere."
+)
 @click.option("--key", help="The log's verifier key, name+hex+base64, as known from elsewhere.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-def verify_pdf(file: Path, certificate: Path | None, key: str | None, *, as_json: bool) -> None:
+def verify_pdf(
+    file: Path, certificate: Path | None, time_certificates: Path | None, key: str | None, *, as_json: bool
+) -> None:
     """Verify the report FILE with nothing but itself: signature, evidence and every figure."""
     pdf = read_file(file, most_bytes=_MOST_PDF_BYTES)
     pem = read_file(certificate, most_bytes=_MOST_CERTIFICATE_BYTES) if certificate else None
+    authority = read_file(time_certificates, most_bytes=_MOST_CERTIFICATE_BYTES) if time_certificates else None
     try:
-        verdict = verify_report(pdf, certificate=pem, log_key=_key(key))
+        verdict = verify_report(pdf, certificate=pem, log_key=_key(key), time_certificates=authority)
     except PdfRefused as refused:
         raise CouldNotRun(f"{file}: {refused.sentence}") from refused
     if as_json:

@@ -27,6 +27,9 @@ from audit.services.reconcile import Reconciliation, offset_at, reconcile, zone_
 from audit.services.register import Register
 from audit.services.reporting.press import Press
 from audit.services.signins import SignIns
+from audit.services.time_authority import authority_at, read_certificates
+from audit.services.time_token import TimeRefused
+from audit.services.timestamps import Timekeeper
 from audit.services.verify import StorageRefused, open_database
 from audit.services.watch import Watch
 from audit.storage.engine import Unguarded, open_engine, read
@@ -59,7 +62,7 @@ def write_report(  # noqa: PLR0913, PLR0917 (one argument for each option)
             report=f"rp_{machine.random(10).hex()}", first=first, last=last, nonce=machine.random(16).hex(),
             actor=actor, offset_min=_offset(register, machine.clock()), standing=with_factors("password"),
         )  # fmt: skip
-        issued = report.issue(register, watch.sign, _press(ground, settings), asked)
+        issued = report.issue(register, watch.sign, _press(ground, settings), asked, _keeper(settings, register, watch))
         watch.sign()
     except Refused as refused:
         if refused.code == "read_only":
@@ -146,6 +149,14 @@ def _press(ground: Ground, settings: Settings) -> Press:
     reports = settings.home / "reports"
     reports.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Press(reports, keys_folder(ground.engine, settings.home))
+
+
+def _keeper(settings: Settings, register: Register, watch: Watch) -> Timekeeper:
+    try:
+        certificates = read_certificates(settings.time_certificates)
+    except TimeRefused as refused:
+        raise CouldNotRun(f"AUDIT_TIME_CERTIFICATES: {refused}") from refused
+    return Timekeeper(register, authority_at(settings.time_authority, certificates), watch.sign, certificates)
 
 
 def _manager(register: Register, sign_in: str, password: str, now_ms: int) -> str:

@@ -320,6 +320,8 @@ class Verification:
     certificate_sha256: str
     facts: tuple[KeyFigure, ...] = ()
     is_anchored: bool = False
+    time: str = ""
+    """Who outside dated the log last, or why nobody did."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

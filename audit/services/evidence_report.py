@@ -14,6 +14,7 @@ from audit.domain.errors import Refused
 from audit.reports.evidence import figures
 from audit.services.packs import load_pack
 from audit.services.reporting.cover import report_of
+from audit.services.reporting.dating import Dating
 from audit.services.reporting.evidence import WORDS
 from audit.services.reporting.snapshot import Days, snapshot_of
 from audit.services.verifying.source import Row
@@ -30,10 +31,11 @@ def differences(
     kept: StoredCheckpoint,
     bodies: list[bytes],
     entries: tuple[Recorded, ...],
+    dating: Dating,
 ) -> list[Difference]:
     """Return where the printed values are not those the entries make; the first few of many."""
     try:
-        made = _made_again(printed, manifest, kept, bodies, entries)
+        made = _made_again(printed, manifest, kept, bodies, entries, dating)
     except (Refused, KeyError, TypeError, ValueError, AttributeError):
         return [("report", "a report that these entries can make", "facts of another form")]
     only_figures = manifest.get("words") != WORDS
@@ -47,6 +49,7 @@ def _made_again(
     kept: StoredCheckpoint,
     bodies: list[bytes],
     entries: tuple[Recorded, ...],
+    dating: Dating,
 ) -> dict[str, object]:
     opened = entries[0].event
     shot = snapshot_of(
@@ -55,6 +58,7 @@ def _made_again(
         kept,
         load_pack(str(getattr(opened, "pack", ""))),
         Days(str(manifest["from"]), str(manifest["to"])),
+        dating,
     )
     report = report_of(
         shot,

@@ -26,6 +26,7 @@ from audit.services.reporting.evidence import evidence_files
 from audit.services.reporting.exceptions import moves, number_of
 from audit.services.reporting.press import Press, identity, write_whole
 from audit.services.reporting.snapshot import Snapshot, take
+from audit.services.timestamps import Timekeeper
 from audit.storage import ledger, log, registers
 from audit.storage.engine import read
 
@@ -55,18 +56,27 @@ class Issued:
     file: Path
 
 
-def issue(register: Register, sign_head: Callable[[], object], press: Press, asked: Asked) -> Issued:
+def issue(
+    register: Register,
+    sign_head: Callable[[], object],
+    press: Press,
+    asked: Asked,
+    keeper: Timekeeper | None = None,
+) -> Issued:
     """Issue a report: sign the head, read, verify, fold, draw, embed, sign, store, and note its hash in the log.
 
-    The same request again returns the first report.
+    With a `keeper` a time authority dates the head first; its absence holds up nothing. The same request again returns
+    the first report.
 
     Raises:
         Refused: those of the period; `not_signed_yet`, `log_too_long`; those of `identity` and of the write path.
     """
     if known := _known(register, press, asked.nonce):
         return known
+    if keeper is not None:
+        keeper.stamp()
     sign_head()
-    shot = take(register, asked.first, asked.last)
+    shot = take(register, asked.first, asked.last, keeper)
     issued_ms = register.clock()
     pdf = _pdf(register, shot, press, asked.report, issued_ms)
     path = press.file_of(asked.report)

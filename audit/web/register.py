@@ -135,7 +135,12 @@ def verify() -> str:
 def installation() -> Installation:
     """Return what stands around this service's database, for verifying."""
     here = desk()
-    return Installation(keyring=here.ground.keyring, signer=here.ground.signer, reports=here.reports)
+    return Installation(
+        keyring=here.ground.keyring,
+        signer=here.ground.signer,
+        reports=here.reports,
+        time_certificates=here.timekeeper.certificates if here.timekeeper is not None else None,
+    )
 
 
 def _query(find: str) -> Query:

@@ -65,6 +65,6 @@ manifest.json  what this is, of which period, under which rules
 To check it: hash each line of entries.jsonl as SHA-256 of a zero byte and the line; build the Merkle tree of
 RFC 6962 over these; compare its root with the third line of the checkpoint (base64); check the checkpoint's
 signature with the verifier key. Each entry names the hash of the one before it. A time
-token: openssl ts -verify -data time/SIZE.note -in time/SIZE.tsr -CAfile the authority's root. With our program, at a command
-line: audit verify-pdf REPORT.pdf
+token: openssl ts -verify -data time/SIZE.note -in time/SIZE.tsr -CAfile ROOT.pem, with the authority's own root.
+With our program, at a command line: audit verify-pdf REPORT.pdf
 """

@@ -168,7 +168,7 @@ class Days(NamedTuple):
     last: str
 
 
-def snapshot_of(  # noqa: PLR0917 (all six are what a report stands on)
+def snapshot_of(
     rows: tuple[Row, ...],
     entries: tuple[Recorded, ...],
     checkpoint: StoredCheckpoint,
