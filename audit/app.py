@@ -9,7 +9,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from audit.cli.signers import kept_signer, signer_of
+from audit.cli.signers import is_embedded, kept_signer, signer_of
 from audit.config import Settings
 from audit.services import people
 from audit.services.cosigning.asking import Cosigners
@@ -64,7 +64,8 @@ def prepare(settings: Settings) -> Ground:
         assert_guarded(conn)
     is_local = settings.host in {"localhost", "127.0.0.1"}
     keys = keys_folder(engine, settings.home)
-    move_log_seed(keys, kept_signer(settings, secrets.token_bytes), origin_held(engine))
+    if is_embedded(settings):
+        move_log_seed(keys, kept_signer(settings, secrets.token_bytes), origin_held(engine))
     return Ground(
         engine=engine,
         keyring=open_keyring(keys, secrets.token_bytes),

@@ -258,7 +258,7 @@ def parse_cosigners(text: str) -> dict[str, str]:
 
 
 def parse_signer(text: str) -> tuple[Path | None, str, int]:
-    """Path, or host and port, of `unix:<path>` or `tls://host:port`; nothing for an empty text. Raises ConfigRefused."""
+    """Path, or host and port, of `unix:<path>` or `tls://host:port`; nothing for no text. Raises ConfigRefused."""
     if not text:
         return None, "", 0
     expected = "unix:/run/audit-signer/socket or tls://signer.example.org:8443"

@@ -5,8 +5,12 @@ Not here: what is served (`audit.app`), TLS (a proxy in front), settings (`audit
 
 import logging
 import signal
+import socket
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -14,8 +18,11 @@ import click
 import waitress
 
 from audit.cli.machine import CouldNotRun, Machine, Servable, in_words
+from audit.cli.signers import address_of
 from audit.config import Settings
 from audit.domain.errors import Refused
+from audit.services.signing.beside import Beside
+from audit.services.signing.signer import SignerAway
 from audit.services.time_token import TimeRefused
 from audit.storage.engine import StorageRefused
 from audit.storage.guards import Unguarded
@@ -36,6 +43,12 @@ def serve(machine: Machine) -> None:
     # Libraries that tell of each of their parts; their warnings are enough.
     for noisy in ("alembic", "pikepdf"):
         logging.getLogger(noisy).setLevel(logging.WARNING)
+    with _signer_beside(machine, settings) as settings:
+        _serve(machine, settings)
+    click.echo("Stopped.")
+
+
+def _serve(machine: Machine, settings: Settings) -> None:
     service = _prepare(machine, settings)
     server = _listen(service, settings)
     _tell(service, settings)
@@ -50,7 +63,28 @@ def serve(machine: Machine) -> None:
         stop.set()
         server.close()
         watching.join(STOP_WITHIN_S)
-    click.echo("Stopped.")
+
+
+@contextmanager
+def _signer_beside(machine: Machine, settings: Settings) -> Iterator[Settings]:
+    """Run a signer beside the service where no other is named; the settings then name it.
+
+    A system without Unix sockets has the signer's code in the service's own process.
+    """
+    if address_of(settings) is not None or not hasattr(socket, "AF_UNIX"):
+        yield settings
+        return
+    beside = Beside(settings.signer_home, machine.environ)
+    try:
+        beside.start()
+    except SignerAway as away:
+        raise CouldNotRun(f"the signer does not start: {away}") from away
+    except OSError as error:
+        raise CouldNotRun(f"{error.filename or settings.signer_home}: {error.strerror or error}") from error
+    try:
+        yield replace(settings, signer_path=beside.address.path)
+    finally:
+        beside.stop()
 
 
 def address(settings: Settings) -> str:

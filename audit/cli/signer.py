@@ -16,7 +16,7 @@ import click
 from audit.cli.machine import CouldNotRun, Machine
 from audit.cli.signers import address_of, kept_signer
 from audit.config import Settings
-from audit.services.signing.address import Address
+from audit.services.signing.address import SOCKET, Address
 from audit.services.signing.server import Server
 
 
@@ -50,7 +50,7 @@ def _listen(machine: Machine, settings: Settings) -> Server:
     Raises:
         CouldNotRun: either cannot be used.
     """
-    address = address_of(settings) or Address(path=settings.signer_home / "socket")
+    address = address_of(settings) or Address(path=settings.signer_home / SOCKET)
     try:
         settings.signer_home.mkdir(parents=True, exist_ok=True, mode=0o700)
         return Server(kept_signer(settings, machine.random), address)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from audit.config import Settings
-from audit.services.signing.address import Address, Certificates
+from audit.services.signing.address import SOCKET, Address, Certificates
 from audit.services.signing.keeper import KeptSigner
 from audit.services.signing.remote import RemoteSigner
 from audit.services.signing.signer import Signer
@@ -13,6 +13,11 @@ def signer_of(settings: Settings, random: Callable[[int], bytes]) -> Signer:
     """Return the signer to ask; of an installation with the embedded one, the code itself over the same folder."""
     address = address_of(settings)
     return RemoteSigner(address) if address is not None else kept_signer(settings, random)
+
+
+def is_embedded(settings: Settings) -> bool:
+    """Say whether the signer is the one beside the service, over a folder of this installation."""
+    return address_of(settings) in {None, Address(path=settings.signer_home / SOCKET)}
 
 
 def kept_signer(settings: Settings, random: Callable[[int], bytes]) -> KeptSigner:

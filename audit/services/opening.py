@@ -166,6 +166,9 @@ def _register(ground: Ground, site: str, origin: str, *, pack: str, is_demo: boo
         origin=origin,
         wrapping_key=ground.keyring.wrapping_key,
         service_key=SigningKey(f"{origin}/service", ground.keyring.service_seed),
+        service_keys=lambda: tuple(
+            SigningKey(f"{origin}/service", seed) for seed in ground.keyring.service_seeds()
+        ),
         pack=load_pack(pack),
         clock=ground.clock,
         random=ground.random,

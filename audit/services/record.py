@@ -24,6 +24,7 @@ from audit.domain.sealed import check_sealed
 from audit.domain.wire import kind_of
 from audit.services import erasure
 from audit.services.accounts import enter_account
+from audit.services.attesting import with_key_in_force
 from audit.services.acts import (
     Draft,
     Order,
@@ -129,7 +130,7 @@ def record(register: Register, orders: Sequence[Order]) -> tuple[Written, ...]:
 def _record_once(register: Register, orders: Sequence[Order]) -> tuple[Written, ...]:
     with write(register.engine) as conn:
         head = log.lock_head(conn, register.site)
-        pen = _Pen(register, conn, head, register.clock())
+        pen = _Pen(with_key_in_force(conn, register) if head.size else register, conn, head, register.clock())
         if not _all_known(pen, orders):
             _step_clock(pen, orders[0])
         done: list[_Done] = []

@@ -18,6 +18,8 @@ class Register:
     origin: str
     wrapping_key: bytes = field(repr=False)
     service_key: SigningKey = field(repr=False)
+    service_keys: Callable[[], tuple[SigningKey, ...]] = field(default=tuple, repr=False)
+    """The service's keys as they are on disk now, where another process may have changed them."""
     pack: Pack
     clock: Callable[[], int]
     random: Callable[[int], bytes] = field(repr=False)

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import make_url
 
+from audit.services import record
 from audit.services.opening import ClinicFacts, FirstPerson, Ground, find_register, open_log, slug_of
 from audit.services.publish import Signer, SignerRefused, Standing, publish, standing
 from audit.services.register import Register
@@ -93,12 +94,14 @@ def test_after_a_crash_between_commit_and_signing_the_next_start_signs(clinic):
     assert _latest(clinic.register).size == watch.state().size
 
 
-def test_nothing_is_signed_over_an_entry_that_the_service_did_not_write(migrated_url, tmp_path):
+def test_nothing_is_signed_over_an_entry_that_the_service_did_not_write(migrated_url, tmp_path, monkeypatch):
     forged = start_clinic(migrated_url, tmp_path)  # not the fixture: the oracle rightly finds this log wrong
     forged.checkpoint()
     honest, size = forged.register, _latest(forged.register).size
     forged.register = dataclasses.replace(honest, service_key=SigningKey(f"{honest.origin}/service", b"\x07" * 32))
+    monkeypatch.setattr(record, "with_key_in_force", lambda _conn, register: register)  # a thief asks no entry
     forged.register_patient()
+    monkeypatch.undo()
     watch = Watch(honest, forged.signer)
     assert watch.look() is Standing.AHEAD
     with refused("read_only"):

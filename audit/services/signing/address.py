@@ -11,6 +11,8 @@ from pathlib import Path
 
 from audit.services.signing.signer import SignerAway
 
+SOCKET = "socket"
+"""Name of the socket of a signer beside the service, in its folder."""
 _LONGEST_PATH = 100
 """A socket's path fits into 104 to 108 bytes, by system; a longer one is reached through its folder."""
 

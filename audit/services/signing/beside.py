@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from audit.services.signing.address import Address
+from audit.services.signing.address import SOCKET, Address
 from audit.services.signing.remote import RemoteSigner
 from audit.services.signing.signer import SignerAway
 
@@ -37,7 +37,7 @@ class Beside:
     @property
     def address(self) -> Address:
         """Return where it listens."""
-        return Address(path=self.folder / "socket")
+        return Address(path=self.folder / SOCKET)
 
     def start(self) -> None:
         """Start it, and wait until it answers.
@@ -69,6 +69,7 @@ class Beside:
             env={**self.environ, "AUDIT_SIGNER_HOME": str(self.folder), "AUDIT_SIGNER": str(self.address)},
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
+            start_new_session=True,  # what the terminal interrupts is the service, which then ends the signer
         )
 
     def _await_answer(self) -> None:

@@ -77,7 +77,7 @@ class Checkpoints:
         return 0
 
     def _check_followed(self, row: StoredCheckpoint) -> None:
-        """Hold the checkpoint that first covers a change of key to carry the lines of both keys (log-format, section 7)."""
+        """Hold the checkpoint that first covers a change of key to carry the lines of both (log-format, section 8)."""
         for change in self._keys.first_covered(self._before, row.size):
             try:
                 open_note(row.note, [change.vouching])
