@@ -12,6 +12,7 @@ from audit.services.tail import Tail, check_recovery, read_tail, trust_of
 from audit.storage import checkpoints, log, tree
 from audit.storage.checkpoints import StoredCheckpoint
 from audit.storage.engine import Connection, Engine, read, write
+from audit.storage.tree import NodeMissing
 from audit.tlog.checkpoint import Checkpoint
 from audit.tlog.entry import Entry, decode_entry
 from audit.tlog.keys import SigningKey
@@ -64,12 +65,20 @@ def compare(conn: Connection, site: str, known: Known) -> Standing:
         return Standing.NO_ROW
     if size < held.size:
         return Standing.BEHIND
-    if tree.root(conn, site, held.size) != held.root:
+    if root_kept(conn, site, held.size) != held.root:
         return Standing.FORKED
     trust = trust_of(conn, site) if size else None
     if trust is not None and trust.log_key not in {key.to_string() for key in known.keys}:
         return Standing.OTHER_KEY
     return Standing.EQUAL if size == held.size else Standing.AHEAD
+
+
+def root_kept(conn: Connection, site: str, size: int) -> bytes | None:
+    """Return the root at a size from the hashes kept; None where rows are gone, which no head that grew ever says."""
+    try:
+        return tree.root(conn, site, size)
+    except NodeMissing:
+        return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,11 +18,12 @@ from audit.services.publish import (
     Standing,
     compare,
     publish,
+    root_kept,
     standing,
     statement_of,
 )
 from audit.services.register import Register
-from audit.storage import checkpoints, log, tree
+from audit.storage import checkpoints, log
 from audit.storage.engine import read
 
 logger = logging.getLogger(__name__)
@@ -118,14 +119,14 @@ class Watch:
         with read(register.engine) as conn:
             found = Standing.AWAY if known is None else compare(conn, register.site, known)
             head = log.head(conn, register.site)
-            root = tree.root(conn, register.site, head.size).hex() if head.size else ""
+            root = root_kept(conn, register.site, head.size) if head.size else None
         held = known.held if known is not None else None
         return Compared(
             standing=self._broken or found,
             held_size=held.size if held else None,
             held_root=held.root.hex() if held else None,
             size=head.size,
-            root=root,
+            root=root.hex() if root else "",
             newest_ms=head.recorded_ms,
         )
 
