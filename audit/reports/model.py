@@ -320,7 +320,7 @@ class Verification:
     certificate_sha256: str
     facts: tuple[KeyFigure, ...] = ()
     is_anchored: bool = False
-    time: str = ""
+    time: str | None = None
     """Who outside dated the log last, or why nobody did."""
 
 
