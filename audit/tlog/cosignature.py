@@ -97,6 +97,11 @@ class Cosigned:
     signature: Signature
 
 
+def stated_time(signature: Signature) -> int:
+    """Return the time (seconds since 1970 UTC) that a cosigner's line states; whether it holds is not judged."""
+    return int.from_bytes(signature.signature[:TIME_BYTES])
+
+
 def message(text: str, time_s: int) -> bytes:
     """Return the bytes a cosigner signs for the text of a checkpoint."""
     return f"{HEADER}\ntime {time_s}\n{text}".encode()

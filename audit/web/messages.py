@@ -32,7 +32,11 @@ SENTENCES: dict[str, str] = {
     "codes_in_use": "You use one-time codes already. Stop them first to begin anew",
     "confirm_expired": "{label} expired on {expiry}. Tick the box if it was really used; it will be flagged",
     "container_twice": "The same vial is listed twice",
+    "cosigner_malformed": "Line {line} is not a cosigner's key. Paste it as its holder's program prints it: "
+    "name, key id and key, with + between",
+    "cosigner_name_taken": "The name in line {line} is taken. Each cosigner needs a name of its own",
     "cosigner_twice": "A cosigner's key stands there twice. Enter each once",
+    "cosigners_too_many": "At most {most} cosigners. Leave some out",
     "count_over": "This count is over. Start another one",
     "credential_known": "This passkey is enrolled already. Each passkey belongs to one person",
     "cut_off_missing": "After a theft, say up to which head the old key still counts",
