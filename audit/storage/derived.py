@@ -35,6 +35,8 @@ from audit.storage.upgrade import HEAD, revision
 
 # Rows per round trip: about a megabyte of entries.
 _CHUNK: Final = 1000
+# Negative, as SQLite wants it for KiB rather than pages.
+_CACHE_KIB: Final = -4_000
 # What the place of a subtree can be so that its last entry is still a number both engines hold.
 _HIGHEST_LEVEL: Final = 30
 _MOST_SUBTREES: Final = 2**31
@@ -137,10 +139,24 @@ def reading(engine: Engine) -> Iterator[Connection]:
         found = revision(engine)
         if found != HEAD:
             raise StorageRefused(f"the database is at revision {found or 'none'}, this version reads {HEAD}")
-        with engines.read(engine) as conn:
+        with engines.read(engine) as conn, _little_cache(conn):
             yield conn
     except DBAPIError as error:
         raise StorageRefused(f"the database cannot be read: {error.orig}") from error
+
+
+@contextmanager
+def _little_cache(conn: Connection) -> Iterator[None]:
+    """Every row is read once and in order: a large cache of SQLite would only take memory."""
+    if conn.dialect.name != "sqlite":
+        yield
+        return
+    before = conn.exec_driver_sql("PRAGMA cache_size").scalar_one()
+    conn.exec_driver_sql(f"PRAGMA cache_size = {_CACHE_KIB}")
+    try:
+        yield
+    finally:
+        conn.exec_driver_sql(f"PRAGMA cache_size = {int(before)}")
 
 
 def sites(conn: Connection) -> tuple[str, ...]:
