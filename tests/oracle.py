@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import create_engine, text
 
-from tests import oracle_ledger
+from tests import oracle_ledger, oracle_trust
 
 RULES = frozenset(
     {
@@ -41,7 +41,7 @@ RULES = frozenset(
 """The rules of this module by name; those of quantities are in `oracle_ledger.RULES`."""
 
 NOTHING = sha256(b"").digest()
-SERVICE_KINDS = {"log_opened", "clock_stepped", "case_opened"}
+SERVICE_KINDS = {"log_opened", "clock_stepped", "case_opened", "time_stamped", "drill_run"}
 # What a nurse does with the pump in one hand; every other act is signed where it is done.
 ON_THE_WAY = {
     *("product_registered", "patient_registered", "patient_unmasked", "session_opened", "container_taken"),
@@ -123,11 +123,6 @@ def root(leaves: list[bytes]) -> bytes:
         return leaves[0]
     split = 1 << (len(leaves) - 1).bit_length() - 1
     return sha256(b"\x01" + root(leaves[:split]) + root(leaves[split:])).digest()
-
-
-def challenge(act: dict[str, Any], origin: str) -> bytes:
-    """Return what a signature on an act signs (log-format section 4)."""
-    return sha256(b"ketamine-audit/act/v1\x00" + rfc8785.dumps({"act": act, "log": origin})).digest()
 
 
 def all_nodes(leaves: list[bytes]) -> dict[tuple[int, int], bytes]:
@@ -240,16 +235,24 @@ def _checkpoints(stored: Stored) -> Iterator[Fault]:
         signed = f"{origin}\n{size}\n{base64.b64encode(expected).decode()}\n"
         if size > len(leaves) or kept != expected or not note.startswith(signed + "\n"):
             yield Fault("checkpoint", size - 1, f"size {size} over {len(leaves)} entries, or another root")
-        elif not _is_signed(signed, note, origin, stored.parsed[0]["act"]["facts"]["log_key"]):
+        elif not _is_signed(signed, note, origin, _log_key(stored, size)):
             yield Fault("checkpoint", size - 1, "no signature of the log's key")
 
 
+def _log_key(stored: Stored, size: int) -> str:
+    """Return the log's key in force by the entries that a checkpoint of this size covers."""
+    named = [
+        entry["act"] for entry in stored.parsed[:size] if entry["act"]["kind"] in {"log_opened", "log_key_changed"}
+    ]
+    return str(named[-1]["facts"]["log_key"])
+
+
 def _is_signed(signed: str, note: str, origin: str, key: str) -> bool:
-    line = re.search(rf"^— {re.escape(origin)} (\S+)$", note, re.MULTILINE)
-    data = base64.b64decode(line[1], validate=True) if line else b""
     public = verifier_key(key)
     key_id = sha256(origin.encode() + b"\n\x01" + public).digest()[:4]
-    return data[:4] == key_id and _holds(public, data[4:], signed.encode())
+    lines = re.findall(rf"^— {re.escape(origin)} (\S+)$", note, re.MULTILINE)
+    own = [data[4:] for line in lines if (data := base64.b64decode(line, validate=True))[:4] == key_id]
+    return any(_holds(public, signature, signed.encode()) for signature in own)
 
 
 def _holds(public: bytes, signature: bytes, message: bytes) -> bool:
@@ -262,12 +265,12 @@ def _holds(public: bytes, signature: bytes, message: bytes) -> bool:
 
 def _signatures(stored: Stored) -> Iterator[Fault]:
     opened = stored.parsed[0]["act"]["facts"]
-    public = verifier_key(opened["service_key"])
+    trust = oracle_trust.Trust(lambda size: root([row.leaf for row in stored.entries[:size]]))
     for entry in stored.parsed:
         act, signature, index = entry["act"], entry["signature"], entry["index"]
-        if not _holds(public, bytes.fromhex(signature["attest"]), challenge(act, entry["log"])):
-            yield Fault("attest", index, "the service did not sign this act")
-        fitting = {"service"} if act["kind"] in SERVICE_KINDS else {"password_totp"}
+        for fault in trust.entry(entry):
+            yield Fault(*fault)
+        fitting = {"service"} if act["kind"] in SERVICE_KINDS else {"password_totp", "passkey"}
         if act["kind"] in ON_THE_WAY:
             fitting.add("signed_in")
         if signature["method"] not in fitting or (act["kind"] in SERVICE_KINDS) != (act["actor"] == "service"):

@@ -14,7 +14,7 @@ import rfc8785
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from audit.domain import commands, events
-from tests import oracle, oracle_ledger
+from tests import oracle, oracle_ledger, oracle_trust
 from tests.clinic import Clinic, start_clinic
 from tests.oracle import Stored
 
@@ -41,7 +41,7 @@ class Forger:
         for row, entry in zip(stored.entries, self.entries, strict=True):
             _point_again(entry["act"], old, stored)
             entry["prev"] = before.hex()
-            signed = self.service.sign(oracle.challenge(entry["act"], entry["log"]))
+            signed = self.service.sign(oracle_trust.challenge(entry["act"], entry["log"]))
             entry["signature"]["attest"] = signed.hex()
             row.body = rfc8785.dumps(entry)
             row.leaf = before = sha256(b"\x00" + row.body).digest()
