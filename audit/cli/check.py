@@ -28,6 +28,8 @@ from audit.services.verify import (
     sites,
     verify_site,
 )
+from audit.tlog.cosignature import CosignerKey
+from audit.tlog.keys import KeyRefused
 from audit.tlog.paper import HeadRefused, PaperHead, parse_head
 
 _MOST_NOTE_BYTES = 131_072
@@ -39,12 +41,25 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--site", help="Verify this site alone; all sites when left out.")
 @click.option("--checkpoint", "checkpoint", type=_FILE, help="An earlier checkpoint that the log must extend.")
 @click.option("--head", "head", help='A head from paper that the log must extend: "origin size root".')
+@click.option("--cosigner", "cosigners", multiple=True, metavar="VKEY", help="A cosigner's key, had from its holder.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
-def verify(machine: Machine, site: str | None, checkpoint: Path | None, head: str | None, *, as_json: bool) -> None:
+def verify(
+    machine: Machine,
+    site: str | None,
+    checkpoint: Path | None,
+    head: str | None,
+    cosigners: tuple[str, ...],
+    *,
+    as_json: bool,
+) -> None:
     """Verify chain, signatures, tree, checkpoints, and that every derived table equals its rebuild."""
     settings = machine.settings()
-    anchor = Anchor(note=read_note(checkpoint) if checkpoint else None, head=read_head(head))
+    anchor = Anchor(
+        note=read_note(checkpoint) if checkpoint else None,
+        head=read_head(head),
+        cosigners=tuple(map(_cosigner, cosigners)),
+    )
     try:
         engine = open_database(settings.database_url)
         installation = _installation(machine, settings, engine)
@@ -126,6 +141,13 @@ def find_keyring(folder: Path, random: Callable[[int], bytes]) -> Keyring | None
         raise CouldNotRun(in_words(refused)) from refused
     except OSError as error:
         raise CouldNotRun(f"{error.filename}: {error.strerror}") from error
+
+
+def _cosigner(text: str) -> CosignerKey:
+    try:
+        return CosignerKey.from_string(text)
+    except (KeyRefused, ValueError) as refused:
+        raise CouldNotRun(f"--cosigner {text[:80]}: {refused}") from refused
 
 
 def _installation(machine: Machine, settings: Settings, engine: Engine) -> Installation:
