@@ -183,6 +183,8 @@ def _object(line: bytes) -> dict[str, Any]:
         raise Malformed(f"expected at most {MOST_LINE_BYTES} bytes")
     try:
         value = json.loads(line, object_pairs_hook=_without_doubles)
+    except Malformed:
+        raise
     except (ValueError, RecursionError) as error:
         raise Malformed("expected a line of JSON") from error
     if not isinstance(value, dict):
