@@ -31,6 +31,7 @@ class Policy:
     receipt_fields: frozenset[str]
     waste_needs_witness: bool
     waste_witness_professions: frozenset[str]
+    witness_password_allowed: bool
     count_persons: int
     inventory_persons: int
     written_order_first: bool
@@ -93,6 +94,7 @@ def _start(policy: Policy) -> str:
 _PLAIN = (
     "registration_name",
     "waste_needs_witness",
+    "witness_password_allowed",
     "count_persons",
     "inventory_persons",
     "written_order_first",

@@ -36,6 +36,11 @@ class Codes:
         with read(self.engine) as conn:
             return one_time.is_confirmed(conn, self.vault.site, person)
 
+    def are_used(self) -> bool:
+        """Say whether anybody of the site uses codes."""
+        with read(self.engine) as conn:
+            return one_time.any_confirmed(conn, self.vault.site)
+
     def begin(self, person: str) -> bytes:
         """Draw a new secret, which counts once the person has shown a code of it."""
         secret = self.vault.random(SECRET_BYTES)

@@ -131,9 +131,20 @@ def begin(register: Register, holder: Holder, answer: Mapping[str, Any]) -> even
     return event
 
 
-def challenge_of(register: Register, event: events.CredentialEnrolled) -> bytes:
-    """Return what the new passkey is to sign, to show that it works."""
-    return enrolment(actor=event.person, credential=event.credential, log=register.origin, public_key=event.public_key)
+def question(register: Register, event: events.CredentialEnrolled) -> dict[str, Any]:
+    """Return what the new passkey is to sign, to show that it works, as JSON values."""
+    fields = {
+        "actor": event.person,
+        "credential": event.credential,
+        "log": register.origin,
+        "public_key": event.public_key,
+    }
+    return {
+        "challenge": bytes_to_base64url(enrolment(**fields)),
+        "enrolment": fields,
+        "rp_id": event.rp_id,
+        "transports": list(event.transports),
+    }
 
 
 def prove(register: Register, holder: Holder, credential: str, proof: Mapping[str, Any]) -> Waiting:

@@ -37,6 +37,11 @@ class SignIns:
         """Say whether a person's password alone does not do."""
         return self.codes is not None and self.codes.are_used_by(person)
 
+    @property
+    def any_codes(self) -> bool:
+        """Say whether anybody here uses one-time codes."""
+        return self.codes is not None and self.codes.are_used()
+
     def _take(self, person: str, code: str, now_ms: int) -> bool:
         return self.codes is not None and self.codes.take(person, code, now_ms=now_ms)
 

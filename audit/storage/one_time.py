@@ -49,6 +49,12 @@ def is_confirmed(conn: Connection, site: str, person: str) -> bool:
     return bool(conn.scalar(here))
 
 
+def any_confirmed(conn: Connection, site: str) -> bool:
+    """Say whether anybody of a site uses one-time codes."""
+    here = select(one_time.c.person).where(one_time.c.site == site, one_time.c.confirmed == 1)
+    return conn.scalar(here.limit(1)) is not None
+
+
 def put(conn: Connection, vault: Vault, person: str, secret: bytes) -> None:
     """Keep a new secret in the place of any before it; it counts once it is confirmed."""
     drop(conn, vault.site, person)

@@ -120,13 +120,23 @@ def forgive(conn: Connection, site: str, *, subject: str) -> None:
     conn.execute(delete(attempt).where(attempt.c.site == site, attempt.c.subject == subject))
 
 
+def note(conn: Connection, site: str, *, subject: str, value: int, now_ms: int, keep: bool) -> int:
+    """Return what was noted first under a subject within a day; else the value given, which is noted where `keep`."""
+    forget_old(conn, now_ms=now_ms)
+    if keep:
+        _insert_missing(conn, site, subject, now_ms, value)
+    here = (attempt.c.site == site) & (attempt.c.subject == subject)
+    kept: int | None = conn.scalar(select(attempt.c.wrong).where(here))
+    return value if kept is None else kept
+
+
 def forget_old(conn: Connection, *, now_ms: int) -> None:
     """Delete attempts of yesterday and before, so that guessing at random names does not fill the disk."""
     conn.execute(delete(attempt).where(attempt.c.first_ms < now_ms - _FORGET_MS))
 
 
-def _insert_missing(conn: Connection, site: str, subject: str, now_ms: int) -> None:
-    row = {"site": site, "subject": subject, "wrong": 0, "first_ms": now_ms}
+def _insert_missing(conn: Connection, site: str, subject: str, now_ms: int, value: int = 0) -> None:
+    row = {"site": site, "subject": subject, "wrong": value, "first_ms": now_ms}
     if conn.dialect.name == "sqlite":
         conn.execute(sqlite.insert(attempt).values(row).on_conflict_do_nothing())
     else:

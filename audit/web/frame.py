@@ -7,10 +7,14 @@ from flask import Flask, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import HTTPException
 
+from audit.services.drawn_up import HeadDiffers
+from audit.services.passkey_acts import SignaturesWanted
 from audit.services.record import OutcomeUnknown
 from audit.web import filters
 from audit.web.desk import Desk, desk
+from audit.web.passkey_forms import show_differs, show_wanted
 from audit.web.security import person_or_none
+from audit.web.signers import Signers
 
 _SHORT = 8
 _READ_ONLY = "Read-only: the signer remembers more than this database holds."
@@ -45,9 +49,12 @@ def install(app: Flask, given: Desk) -> None:
     filters.install(app)
     app.before_request(_choose_language)
     app.context_processor(_frame)
+    app.jinja_env.globals["signers"] = Signers()
     app.jinja_env.globals["new_nonce"] = lambda: given.ground.random(16).hex()
     app.register_error_handler(HTTPException, _show_refused)
     app.register_error_handler(OutcomeUnknown, _show_unknown)
+    app.register_error_handler(SignaturesWanted, show_wanted)
+    app.register_error_handler(HeadDiffers, show_differs)
 
 
 def _choose_language() -> None:

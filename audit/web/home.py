@@ -20,9 +20,12 @@ from audit.services.today import Day, day_of, last_count, signature_over, unsign
 from audit.web import home_view
 from audit.web.acting import act, signing
 from audit.web.desk import desk, register
+from audit.web.erasure import waiting_rows
 from audit.web.filters import format_day, moment
 from audit.web.forms import Problems, attempt, posted
+from audit.web.passkeys import waiting_for
 from audit.web.security import allow, current_person, figures_seen, signed_in
+from audit.web.signers import Signers
 from audit.web.stock_view import StrengthView, stock_of
 
 blueprint = Blueprint("home", __name__)
@@ -55,7 +58,10 @@ def show() -> str:
         names=names,
         day=day,
         stock=_stock(state, day) if day else None,
+        erasures=waiting_rows(),
         unsigned=len(unsigned_of(register(), me.person)) if me.roles & STAFF else 0,
+        needs_passkey=_needs_passkey(),
+        passkeys_waiting=len(waiting_for(me.person)) if me.roles & {"manager", "administrator"} else 0,
         **(_rows(day, names, period) if day else {}),
     )
 
@@ -70,14 +76,15 @@ def sign() -> str:
 @blueprint.post("/sign")
 @allow("clinician", "manager", "administrator")
 def sign_acts() -> ResponseReturnValue:
-    """Sign one's acts on the way with one's password."""
+    """Sign one's acts on the way."""
     form = posted()
 
     def do() -> str:
         acts, standing = unsigned_of(register(), current_person().person), signing(form)
         if acts:
             act(form, signature_over(acts), standing)
-        return url_for(".show")
+        report = form.typed.get("report", "")
+        return url_for("reports.show", issued=report) if report else url_for(".show")
 
     return attempt(do, _sign_page)
 
@@ -124,6 +131,12 @@ def _stock(state: SetUp, day: Day) -> Stock:
     return Stock(strengths=strengths, is_withheld=False)
 
 
+def _needs_passkey() -> bool:
+    """Say whether to invite the person to add one: nobody signs by passkey who was never told of them."""
+    me, here = current_person(), Signers()
+    return me.roles != {"inspector"} and not here.has_mine and not here.why_not
+
+
 def _last_count() -> str:
     basis = last_count(register(), desk().now_ms())
     if basis is None:
@@ -141,4 +154,11 @@ def _date_words(period: Period) -> str:
 def _sign_page(problems: Problems) -> str:
     acts = unsigned_of(register(), current_person().person)
     told = [(entry, Teller(book_around(register(), entry)).tell(entry)) for entry in acts[:50]]
-    return render_template("home/sign.html", told=told, count=len(acts), problems=problems, typed=request.form)
+    return render_template(
+        "home/sign.html",
+        told=told,
+        count=len(acts),
+        problems=problems,
+        typed=request.form,
+        report=request.values.get("report", ""),
+    )

@@ -21,6 +21,7 @@ from audit.services.passwords import password_faults
 from audit.web.acting import act, signing
 from audit.web.desk import desk, register
 from audit.web.forms import Form, Problems, attempt, posted
+from audit.web.passkeys import rows_of
 from audit.web.security import access, allow, current_person
 from audit.web.signin import fault_text
 
@@ -186,5 +187,10 @@ def _person_page(known: Person, form: Form | None, problems: Problems) -> str:
     ticked = {f"role_{role}": "yes" for role in known.roles}
     typed = form.typed if form else cast("MultiDict[str, str]", MultiDict(ticked))
     return render_template(
-        "people/person.html", person=known, typed=typed, problems=problems, is_me=known.person == _my_id()
+        "people/person.html",
+        person=known,
+        passkeys=rows_of(known.person),
+        typed=typed,
+        problems=problems,
+        is_me=known.person == _my_id(),
     )

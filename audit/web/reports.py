@@ -13,8 +13,8 @@ from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from audit.services import blind, report, telling
-from audit.services.blind import Waiting
 from audit.services.acts import SIGNED_IN
+from audit.services.blind import Waiting
 from audit.services.demo.keys import keys_folder
 from audit.services.report import Asked, Issued
 from audit.services.reporting.press import Press
@@ -76,8 +76,9 @@ def issue() -> ResponseReturnValue:
         made = report.issue(served(), _sign_head, _press(), asked, here.timekeeper)
         if here.watch is not None:
             here.watch.after_entry()
-        endpoint, name = ("home.sign", "report") if is_signed_next else ("reports.show", "issued")
-        return url_for(endpoint, **{name: made.facts.report})
+        if is_signed_next:
+            return url_for("home.sign", report=made.facts.report)
+        return url_for("reports.show", issued=made.facts.report)
 
     return attempt(do, lambda problems: _render(form, problems))
 

@@ -12,7 +12,7 @@ from audit.domain import commands, events
 from audit.domain.commands import Command
 from audit.domain.errors import Refused
 from audit.services.meanings import RATE_REASONS, STOP_REASONS
-from audit.web.acting import act, signing
+from audit.web.acting import act, acts_signed_too, order_of, record_orders, signing
 from audit.web.desk import desk
 from audit.web.forms import Form, Problems, attempt, posted
 from audit.web.security import allow, current_person
@@ -127,11 +127,13 @@ def set_other_rate(session: str, container: str) -> ResponseReturnValue:
 @blueprint.post("/sessions/<session>/close")
 @allow("clinician")
 def close(session: str) -> ResponseReturnValue:
-    """Close a session of which nothing is left to account for, with one's password."""
+    """Close a session of which nothing is left to account for; one's acts on the way are signed with it."""
     form = posted()
 
     def do() -> str:
-        act(form, commands.CloseSession(session=session), signing(form))
+        standing = signing(form)
+        order = order_of(form, commands.CloseSession(session=session), standing)
+        record_orders([order, *acts_signed_too(form, standing)])
         return url_for("sessions.show", session=session)
 
     return attempt(do, lambda problems: render_session(session, form, problems))

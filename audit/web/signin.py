@@ -50,6 +50,8 @@ def denial_text(denied: Denied) -> str:
         return f"Too many wrong passwords. Try again after {access().clock_text(denied.until_ms)}"
     if denied.why is Why.ENDED:
         return "This account has ended. Ask a manager"
+    if denied.why is Why.CODE:
+        return "Type the one-time code that your device shows now"
     return _WRONG
 
 
@@ -62,7 +64,12 @@ def fault_text(fault: Fault) -> str:
 def _for_templates() -> dict[str, object]:
     # A cookie of a sign-in that no longer holds: the page says so, and its script keeps what was typed.
     timed_out = request.endpoint == "signin.login" and "_user_id" in cookie and current_token() is None
-    return {"problems": _problems, "timed_out": timed_out, "signed_out": request.endpoint == "signin.signed_out"}
+    return {
+        "problems": _problems,
+        "timed_out": timed_out,
+        "signed_out": request.endpoint == "signin.signed_out",
+        "asks_code": access().sign_ins().any_codes,
+    }
 
 
 def _problems(form: FlaskForm) -> list[tuple[str, str]]:
@@ -79,6 +86,7 @@ class SignInForm(LoginForm):
         validators=[DataRequired("Type your work e-mail or short name"), Length(max=_LONGEST_SIGN_IN)],
     )
     password = PasswordField(validators=[DataRequired("Type your password"), Length(max=LONGEST)])
+    one_time = StringField(validators=[Length(max=12)])
     denied: Denied | None = None
 
     def validate_next(self, _field: object) -> None:
@@ -89,10 +97,11 @@ class SignInForm(LoginForm):
         if not super(LoginForm, self).validate(**kwargs):
             return False
         now_ms = access().now_ms()
-        answer = access().sign_ins().check(self.sign_in.data, self.password.data, now_ms=now_ms)
+        code = self.one_time.data or ""
+        answer = access().sign_ins().check_both(self.sign_in.data, self.password.data, code, now_ms=now_ms)
         if isinstance(answer, Denied):
             self.denied = answer
-            self.password.errors = [denial_text(answer)]
+            (self.one_time if answer.why is Why.CODE else self.password).errors = [denial_text(answer)]
             return False
         self.user = _start(answer.account, now_ms)
         return True

@@ -11,6 +11,7 @@ from tests.domain.paper import refused
 
 RULES = {
     *("registration_name", "receipt_fields", "waste_needs_witness", "waste_witness_professions", "count_persons"),
+    "witness_password_allowed",
     *("inventory_persons", "written_order_first", "reading_tolerance_ul", "reading_posted", "late_after_min"),
     *("rate_tolerance_permille", "overfill_limits_ul", "puncture_loss_ul", "case_due_days"),
     *("patient_record_years", "patient_record_age_years"),

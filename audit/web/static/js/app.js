@@ -5,8 +5,12 @@ import { placeFocus } from "./focus.js";
 import { keepTyped } from "./keep.js";
 import { startPads } from "./keypad.js";
 import { listenForScans } from "./scanner.js";
+import { makePasskeys } from "./passkey.js";
+import { signByPasskey } from "./sign.js";
 import { sendOnce } from "./submit.js";
 
+makePasskeys(document);
+signByPasskey(document);
 sendOnce(document);
 startPads(document);
 listenForScans(document);

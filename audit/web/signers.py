@@ -1,0 +1,71 @@
+"""Who at this tablet holds a passkey or uses one-time codes, for the part of a form where it is signed.
+
+Asked of the log once a request, and only by pages that ask for a signature.
+"""
+
+from ipaddress import ip_address
+
+from flask import g, request
+
+from audit.domain.credential import Trust
+from audit.services.passkeys import holders, trust_of
+from audit.web.desk import register
+from audit.web.security import access, person_or_none
+
+
+class Signers:
+    """What the macros of a signature ask."""
+
+    @property
+    def people(self) -> frozenset[str]:
+        """Everyone who holds a passkey that signs here."""
+        if "passkey_holders" not in g:
+            g.passkey_holders = frozenset() if self.why_not else holders(register())
+        found: frozenset[str] = g.passkey_holders
+        return found
+
+    @property
+    def has_mine(self) -> bool:
+        """Say whether the person signed in holds one."""
+        me = person_or_none()
+        return me is not None and me.person in self.people
+
+    @property
+    def asks_code(self) -> bool:
+        """Say whether the person signed in uses one-time codes."""
+        me = person_or_none()
+        return me is not None and access().sign_ins().uses_codes(me.person)
+
+    @property
+    def any_codes(self) -> bool:
+        """Say whether anybody here uses one-time codes."""
+        return access().sign_ins().any_codes
+
+    @property
+    def why_not(self) -> str:
+        """Say why no passkey works at this address; nothing where they do."""
+        return why_no_passkeys(trust_of(register()), request.host_url.rstrip("/"))
+
+
+def why_no_passkeys(trust: Trust, here: str) -> str:
+    """Return in words why a browser at an address can have no passkeys for this log; "" where it can."""
+    where = ", ".join(trust.signing_origins)
+    if not can_have_passkeys(trust.rp_id, trust.signing_origins):
+        return (
+            f"Passkeys need a host name with TLS, or localhost; this register is at {where}. "
+            "Everybody signs with a password here. The operator's guide says how to change it."
+        )
+    if here not in trust.signing_origins:
+        return f"Passkeys of this register work at {where} only. Open it there."
+    return ""
+
+
+def can_have_passkeys(host: str, origins: tuple[str, ...]) -> bool:
+    """Say whether browsers make passkeys for a host: a name, over TLS or on this machine (WebAuthn Level 2, 13.4.9)."""
+    try:
+        ip_address(host)
+    except ValueError:
+        is_name = True
+    else:
+        is_name = False
+    return is_name and (host == "localhost" or any(one.startswith("https://") for one in origins))
