@@ -15,6 +15,7 @@ from audit.services import people
 from audit.services.cosigning.asking import Cosigners
 from audit.services.demo.keys import keys_folder
 from audit.services.demo.make import Wish, make_demo
+from audit.services.erasure import sweep
 from audit.services.keyring import open_keyring
 from audit.services.mirror import mirror
 from audit.services.one_time import Codes
@@ -119,6 +120,9 @@ def serve_register(settings: Settings, desk: Desk) -> None:
     desk.clinic_name = people.clinic_name(register)
     desk.mirror = settings.mirror
     desk.setup_token = None
+    if not desk.watch.is_read_only:
+        # Before anybody is served: what a crash left of an erased identity, or a restored database brought back.
+        sweep(register, desk.reports)
 
 
 def explore_demo(settings: Settings, desk: Desk) -> None:
@@ -139,6 +143,7 @@ def watch_forever(desk: Desk, stop: threading.Event) -> None:
     threading.Thread(target=keep_time, args=(desk, stop), name="time", daemon=True).start()
     threading.Thread(target=ask_cosigners, args=(desk, stop), name="cosigners", daemon=True).start()
     threading.Thread(target=keep_mirror, args=(desk, stop), name="mirror", daemon=True).start()
+    threading.Thread(target=keep_erased, args=(desk, stop), name="erased", daemon=True).start()
     seconds = 0
     while not stop.wait(1):
         seconds += 1
@@ -183,6 +188,17 @@ def keep_mirror(desk: Desk, stop: threading.Event) -> None:
         except Exception:  # as in `watch_forever`
             if thorough:  # once a minute is often enough to be told
                 logger.exception("the mirror is not kept")
+
+
+def keep_erased(desk: Desk, stop: threading.Event) -> None:
+    """Clean once a minute what an erasure could not clean because others used the database, until told to stop."""
+    while not stop.wait(WATCH_EVERY_S):
+        if desk.register is None or desk.watch is None or desk.watch.is_read_only:
+            continue
+        try:
+            sweep(desk.register, desk.reports)
+        except Exception:  # as in `watch_forever`
+            logger.exception("cleaning up after an erasure failed")
 
 
 def _access(settings: Settings, ground: Ground, desk: Desk) -> Access:

@@ -9,6 +9,7 @@ Here also who asked and who may still agree, for pages. Not here: whether it is 
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from audit.domain import erasure, events
@@ -35,6 +36,15 @@ class Erasure:
     is_over: bool
     asked: Recorded | None
     erased: Recorded | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A patient who is erased, or of whom nothing was heard for long: when last is told by the sessions opened."""
+
+    patient: str
+    last_on: str
+    is_erased: bool
 
 
 def enter(conn: Connection, register: Register, entry: Recorded, book: Book) -> None:
@@ -95,6 +105,24 @@ def waiting(register: Register) -> list[Recorded]:
     for patient, _ in _done(entries):
         asked.pop(patient, None)
     return sorted(asked.values(), key=lambda one: one.index)
+
+
+def candidates(register: Register, *, before: date) -> list[Candidate]:
+    """Return the erased, and those neither registered nor in a session opened since that day; the longest ago first.
+
+    Whether the time of keeping is over is told by `state_of`, which reads the whole record.
+    """
+    with read(register.engine) as conn:
+        known = {f"patient:{one}" for one in registers.keyed(conn, register.site, "patient")}
+        book = ledger.load_book(conn, register.site, known)
+    last: dict[str, str] = {}
+    for entry in book.entries.values():
+        if isinstance(entry.event, events.PatientRegistered | events.SessionOpened):
+            day = local_day(max(entry.occurred_ms, entry.recorded_ms), entry.offset_min)
+            last[entry.event.patient] = max(day, last.get(entry.event.patient, ""))
+    found = [Candidate(patient=one, last_on=day, is_erased=one in book.erased) for one, day in last.items()]
+    wanted = [one for one in found if one.is_erased or one.last_on < before.isoformat()]
+    return sorted(wanted, key=lambda one: (one.last_on, one.patient))
 
 
 def sweep(register: Register, reports: Path) -> bool:

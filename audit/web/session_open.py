@@ -83,9 +83,9 @@ def open_one() -> ResponseReturnValue:
 def known_patients() -> list[KnownPatient]:
     """Return the patients of the clinic by pseudonym, those seen last first."""
     book = book_of_all(register(), "patient")
-    last = dict.fromkeys(book.patients, (0, 0))
-    for session in book.sessions.values():
-        number, opened_ms = last.get(session.patient, (0, 0))
+    last = dict.fromkeys(book.patients - book.erased, (0, 0))
+    for session in (one for one in book.sessions.values() if one.patient in last):
+        number, opened_ms = last[session.patient]
         last[session.patient] = (number + 1, max(opened_ms, session.opened_ms))
     order = sorted(last, key=lambda patient: (-last[patient][1], patient))
     return [KnownPatient(patient=one, words=_series(one, *last[one])) for one in order]
