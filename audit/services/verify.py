@@ -14,6 +14,7 @@ from audit.services.verifying.check_01_bytes import Read, read_row
 from audit.services.verifying.check_02_order import Order
 from audit.services.verifying.check_04_roots import Checkpoints
 from audit.services.verifying.check_05_cosigners import Cosignatures
+from audit.services.verifying.check_07_passkeys import Passkeys
 from audit.services.verifying.check_07_second_persons import SecondPersons
 from audit.services.verifying.check_07_signatures import Signatures
 from audit.services.verifying.check_07_signed_acts import SignedActs
@@ -186,6 +187,7 @@ class _Run:
         self.signatures = Signatures(
             notebook, tree, self.bench, nonces, source.own.service_public if source.own else ()
         )
+        self.passkeys = Passkeys(notebook, history, self.bench)
         self.signed_acts = SignedActs(notebook, history)
         self.seconds = SecondPersons(notebook, history)
         self.strikes = Strikes(notebook, history)
@@ -208,6 +210,7 @@ class _Run:
         read = read_row(row, self.notebook)
         self.order.entry(read)
         self.signatures.entry(read)
+        self.passkeys.entry(read)
         self.signed_acts.entry(read)
         self.seconds.entry(read)
         self.strikes.entry(read)
@@ -296,7 +299,7 @@ class _Run:
             notices=tuple(notebook.notices),
             unchecked=tuple(notebook.unchecked),
             unsigned=self.signed_acts.unsigned,
-            password_despite_passkey=tuple(self.signatures.despite_passkey),
+            password_despite_passkey=tuple(self.passkeys.despite_passkey),
             cosigning=self.cosigning,
         )
 

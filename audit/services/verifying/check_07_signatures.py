@@ -1,6 +1,6 @@
 """Check 7, one entry alone: how its actor stood for it, attestation, role, nonce and the head its actor had seen.
 
-Passkeys are not checked by this version: an entry by passkey is listed as such and never passed.
+Not here: what passkeys sign (`check_07_passkeys`).
 """
 
 from collections.abc import Mapping
@@ -35,7 +35,6 @@ class Signatures:
         self.is_demo = False
         self.log_keys = LogKeys(notebook)
         self.persons: dict[str, Person] = {}
-        self.despite_passkey: list[int] = []
 
     def entry(self, read: Read) -> None:
         """Check one entry and let it take effect on keys and persons."""
@@ -81,7 +80,6 @@ class Signatures:
 
     def _check_attest(self, index: int, entry: Entry) -> None:
         if entry.method == "passkey":
-            self._notebook.not_checked(index, "it is signed by passkey, which this version cannot check")
             return
         if self._service_key is None:
             self._wrong(index, expected="an attestation", found="no service key in entry 0 to check it with")
@@ -117,8 +115,6 @@ class Signatures:
         factors = signature.get("factors")
         if isinstance(factors, list) and "demo" in factors and not self.is_demo:
             self._wrong(index, expected="a factor that was checked, for this is no demo log", found="factor demo")
-        if "reason" in signature:
-            self.despite_passkey.append(index)
 
     def _check_seen(self, index: int, entry: Entry) -> None:
         seen = entry.act.get("seen")
