@@ -21,6 +21,8 @@ class Place(NamedTuple):
 COMMANDS: Final[dict[str, Place]] = {
     "cosigner": Place("audit.cli.cosigner", "cosigner", "Cosign the checkpoints of other clinics' logs."),
     "demo": Place("audit.cli.data", "demo", "Load a synthetic clinic."),
+    "drill": Place("audit.cli.drill", "run", "Try every attack of the attack table on a copy of the log."),
+    "keys": Place("audit.cli.keys", "keys", "Show keys, or put new ones in their place."),
     "proof": Place("audit.cli.check", "proof", "Write the proof file of one entry."),
     "reconcile": Place("audit.cli.reports", "show_reconcile", "Print the accountability of a period."),
     "report": Place("audit.cli.reports", "write_report", "Issue and sign the report of a period."),

@@ -11,7 +11,7 @@ import click
 
 from audit.cli import verdicts
 from audit.cli.machine import WRONG, CouldNotRun, Machine, in_words, read_file
-from audit.cli.signers import signer_of
+from audit.cli.opened import open_here
 from audit.config import Settings
 from audit.domain.errors import Refused
 from audit.domain.quantity import format_thousandths, volume_of
@@ -20,8 +20,7 @@ from audit.services import blind, report
 from audit.services.acts import with_factors
 from audit.services.demo.keys import keys_folder
 from audit.services.drilldown import CHART, as_plain, figure
-from audit.services.keyring import open_keyring
-from audit.services.opening import Ground, find_register
+from audit.services.opening import Ground
 from audit.services.passwords import Checked
 from audit.services.reconcile import Reconciliation, offset_at, reconcile, zone_of
 from audit.services.register import Register
@@ -30,9 +29,8 @@ from audit.services.signins import SignIns
 from audit.services.time_authority import authority_at, read_certificates
 from audit.services.time_token import TimeRefused
 from audit.services.timestamps import Timekeeper
-from audit.services.verify import StorageRefused, open_database
 from audit.services.watch import Watch
-from audit.storage.engine import Unguarded, open_engine, read
+from audit.storage.engine import read
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _MOST_PASSWORD_BYTES = 4_096
@@ -52,7 +50,7 @@ def write_report(  # noqa: PLR0913, PLR0917 (one argument for each option)
 ) -> None:
     """Issue and sign the report KIND of a period."""
     settings = machine.settings()
-    ground, register = _open(machine, settings)
+    ground, register = open_here(machine, settings)
     try:
         actor = _manager(register, by, _password(password_file), machine.clock())
         watch = Watch(register, ground.signer)
@@ -80,7 +78,7 @@ def write_report(  # noqa: PLR0913, PLR0917 (one argument for each option)
 @click.pass_obj
 def show_reconcile(machine: Machine, first: str, last: str, *, as_json: bool) -> None:
     """Print the accountability of a period for each strength. Exit status 1 where a counted difference is open."""
-    _, register = _open(machine, machine.settings())
+    _, register = open_here(machine, machine.settings())
     try:
         found = reconcile(register, first, last)
     except Refused as refused:
@@ -119,30 +117,6 @@ def _line(one: Statement, letter: str, name: str, label: str) -> str:
     volume = volume_of(mass, concentration_ug_per_ml=one.strength.concentration_ug_per_ml)
     mg, ml = format_thousandths(mass, decimals=1), format_thousandths(volume, decimals=2)
     return f"  {letter}  {label:<20}{mg:>14} mg{ml:>12} mL"
-
-
-def _open(machine: Machine, settings: Settings) -> tuple[Ground, Register]:
-    try:
-        open_database(settings.database_url).dispose()
-        engine = open_engine(settings.database_url)
-        ground = Ground(
-            engine=engine,
-            keyring=open_keyring(keys_folder(engine, settings.home), machine.random),
-            signer=signer_of(settings, machine.random),
-            host=settings.host,
-            scheme="https",
-            port=443,
-            clock=machine.clock,
-            random=machine.random,
-        )
-        register = find_register(ground)
-    except (StorageRefused, Unguarded) as refused:
-        raise CouldNotRun(str(refused)) from refused
-    except Refused as refused:
-        raise CouldNotRun(in_words(refused)) from refused
-    if register is None:
-        raise CouldNotRun("no log is open in this database yet")
-    return ground, register
 
 
 def _press(ground: Ground, settings: Settings) -> Press:

@@ -27,6 +27,6 @@ def enter_account(conn: Connection, site: str, event: events.Event, *, password_
         case events.PersonEnded(person=person):
             people.end(conn, site, person, at_ms=now_ms)
         case events.PasswordSet(person=person):
-            people.set_password(conn, site, person, password_hash=password_hash or "", at_ms=now_ms)
+            people.set_password(conn, site, person, password_hash=password_hash, at_ms=now_ms)
         case _:
             pass

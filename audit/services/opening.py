@@ -73,7 +73,7 @@ def find_register(ground: Ground) -> Register | None:
     if opened is None:
         return None
     origin = opened.log_key.partition("+")[0]
-    return _register(ground, site, origin, pack=opened.pack, is_demo=opened.demo)
+    return open_register(ground, origin, pack=opened.pack, is_demo=opened.demo)
 
 
 def origin_held(engine: Engine) -> str | None:
@@ -99,9 +99,8 @@ def open_log(
         Refused: `log_already_open` when the database holds a log, `signer_ahead` when the signer knows one of that
             name, `signer_away`, and those of the facts.
     """
-    slug = slug_of(facts.clinic)
     origin = origin_of(ground, facts.clinic)
-    register = _register(ground, slug, origin, pack=facts.pack, is_demo=is_demo)
+    register = open_register(ground, origin, pack=facts.pack, is_demo=is_demo)
     with read(ground.engine) as conn:
         if registers.first_site(conn) is not None:
             raise Refused("log_already_open")
@@ -159,16 +158,15 @@ def slug_of(clinic: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:40].strip("-") or "clinic"
 
 
-def _register(ground: Ground, site: str, origin: str, *, pack: str, is_demo: bool) -> Register:
+def open_register(ground: Ground, origin: str, *, pack: str, is_demo: bool) -> Register:
+    """Return the register of an origin, whose log may still have no entry."""
     return Register(
         engine=ground.engine,
-        site=site,
+        site=origin.partition("/log/")[2],
         origin=origin,
         wrapping_key=ground.keyring.wrapping_key,
         service_key=SigningKey(f"{origin}/service", ground.keyring.service_seed),
-        service_keys=lambda: tuple(
-            SigningKey(f"{origin}/service", seed) for seed in ground.keyring.service_seeds()
-        ),
+        service_keys=lambda: tuple(SigningKey(f"{origin}/service", seed) for seed in ground.keyring.service_seeds()),
         pack=load_pack(pack),
         clock=ground.clock,
         random=ground.random,

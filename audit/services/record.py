@@ -24,7 +24,6 @@ from audit.domain.sealed import check_sealed
 from audit.domain.wire import kind_of
 from audit.services import erasure
 from audit.services.accounts import enter_account
-from audit.services.attesting import with_key_in_force
 from audit.services.acts import (
     Draft,
     Order,
@@ -36,6 +35,7 @@ from audit.services.acts import (
     service_draft,
     write_entry,
 )
+from audit.services.attesting import with_key_in_force
 from audit.services.judged import judged_book
 from audit.services.passkey_acts import SignaturesWanted, Wanted, check_assertion, check_proof, check_seen, wanted_of
 from audit.services.register import Register
@@ -84,11 +84,13 @@ class _Pen:
         new, entry = write_entry(self.register, draft, self.head, self.now_ms)
         self.head = log.append(self.conn, self.register.site, self.head, [new])
         _apply(book, entry)
-        projection = _projection(book, entry)
+        projection = projection_of(book, entry)
         ledger.project(self.conn, self.register.site, [projection], book)
         for name, (r, value) in draft.seals.items():
             place = seals.Place(entry.index, name)
             seals.put(self.conn, self.register.vault, place, owner=owner, opened=seals.Opened(r, value))
+        if isinstance(entry.event, events.ServiceKeyChanged):  # already the next entry is attested by the new key
+            self.register = with_key_in_force(self.conn, self.register)
         self.appended.append(entry)
         self.known.pop(draft.nonce, None)
         return entry
@@ -258,8 +260,8 @@ def _apply(book: Book, entry: Recorded) -> None:
     apply(book, entry)
 
 
-def _projection(book: Book, entry: Recorded) -> Projection:
-    """A strike posts the reverse of what it strikes, as of when that happened, under the keys of both."""
+def projection_of(book: Book, entry: Recorded) -> Projection:
+    """Return what an entry becomes in the derived tables; a strike posts the reverse of what it strikes."""
     if isinstance(entry.event, events.EntryStruck):
         struck = book.entries[entry.event.of.index]
         return Projection(

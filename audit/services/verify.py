@@ -27,6 +27,7 @@ from audit.services.verifying.check_11_nodes import Nodes
 from audit.services.verifying.check_11_tables import Ends, check_accounts, check_guards, check_head
 from audit.services.verifying.check_12_reports import Reports
 from audit.services.verifying.erased import Erased
+from audit.services.verifying.gap import note_gap
 from audit.services.verifying.history import History
 from audit.services.verifying.nonces import Nonces
 from audit.services.verifying.signature_bench import SignatureBench
@@ -282,6 +283,7 @@ class _Run:
     def _note_opening(self, read: Read) -> None:
         if read.recorded is not None:
             self.opened_on = day_of(read.recorded.recorded_ms, read.recorded.offset_min)
+            note_gap(self.notebook, read.recorded.event)
 
     def _verdict(self, *, anchored: int, covered: int) -> Verdict:
         notebook, size = self.notebook, self.order.next_index

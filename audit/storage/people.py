@@ -120,7 +120,7 @@ def set_roles(conn: Connection, site: str, person: str, *, roles: Collection[str
     _change(conn, site, person, at_ms=at_ms, roles=_join_roles(roles))
 
 
-def set_password(conn: Connection, site: str, person: str, *, password_hash: str, at_ms: int) -> None:
+def set_password(conn: Connection, site: str, person: str, *, password_hash: str | None, at_ms: int) -> None:
     """Replace the password hash and end every sign-in that the old password opened."""
     _change(conn, site, person, at_ms=at_ms, password=password_hash)
 
@@ -146,7 +146,7 @@ def all_of(conn: Connection, site: str) -> tuple[Account, ...]:
     return tuple(_from_row(row) for row in rows)
 
 
-def _change(conn: Connection, site: str, person: str, *, at_ms: int, **values: str | int) -> None:
+def _change(conn: Connection, site: str, person: str, *, at_ms: int, **values: str | int | None) -> None:
     found = conn.execute(update(account).where(account.c.site == site, account.c.person == person).values(values))
     if found.rowcount != 1:
         raise LookupError(f"no account {person} at site {site}")

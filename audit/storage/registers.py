@@ -65,11 +65,14 @@ class Cell:
 
 
 def first_site(conn: Connection) -> str | None:
-    """Return the site whose log the database holds, the first by name; None before any is open."""
-    site: str | None = conn.scalar(
-        select(log_head.c.site).where(log_head.c.size > 0).order_by(log_head.c.site).limit(1)
-    )
-    return site
+    """Return the site whose log the database goes on with; None before any is open.
+
+    The first by name, and of a log that was succeeded the last that follows it (`clinic`, `clinic/2`, `clinic/3` …).
+    """
+    sites = list(conn.scalars(select(log_head.c.site).where(log_head.c.size > 0)))
+    first = min((site.partition("/")[0] for site in sites), default=None)
+    own = [site for site in sites if site.partition("/")[0] == first]
+    return max(own, key=lambda site: int(site.partition("/")[2] or 1), default=None)
 
 
 def totals(conn: Connection, site: str, *, from_ms: int | None = None, until_ms: int, size: int) -> tuple[Total, ...]:

@@ -2,48 +2,23 @@
 
 import dataclasses
 import shutil
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from sqlalchemy import make_url
 
 from audit.services import record
-from audit.services.opening import ClinicFacts, FirstPerson, Ground, find_register, open_log, slug_of
+from audit.services.opening import ClinicFacts, FirstPerson, find_register, open_log, slug_of
 from audit.services.publish import Signer, SignerRefused, Standing, publish, standing
 from audit.services.register import Register
 from audit.services.signing.keeper import KeptSigner
 from audit.services.signing.signer import Known, Shown
 from audit.services.watch import Watch
 from audit.storage import checkpoints
-from audit.storage.engine import open_engine, read, write
+from audit.storage.engine import read, write
 from audit.tlog.checkpoint import Checkpoint, open_note
 from audit.tlog.keys import SigningKey
 from tests.clinic import Clinic, start_clinic
 from tests.domain.paper import refused
-
-
-@pytest.fixture
-def backup(clinic, migrated_url, engine_kind, request, tmp_path) -> Callable[[], Register]:
-    """Copies the database as it is now; the register of the copy, as after restoring it."""
-    opened = []
-
-    def copy() -> Register:
-        clinic.register.engine.dispose()
-        if engine_kind == "sqlite":
-            url = f"sqlite:///{shutil.copy(make_url(migrated_url).database, tmp_path / f'copy{len(opened)}.db')}"
-        else:
-            server = request.getfixturevalue("postgres_server")
-            url = server.url(server.create_database(template=make_url(migrated_url).database))
-        ground = Ground(**{f.name: getattr(clinic.ground, f.name) for f in dataclasses.fields(Ground)})
-        opened.append(open_engine(url))
-        register = find_register(dataclasses.replace(ground, engine=opened[-1]))
-        opened[-1].dispose()
-        return register
-
-    yield copy
-    for engine in opened:
-        engine.dispose()
 
 
 def _standing(register: Register, signer: Signer) -> Standing:
