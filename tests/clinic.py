@@ -61,6 +61,8 @@ class Clinic:
     recovery_seed: bytes
     people: dict[str, str] = field(default_factory=dict)
     products: dict[str, str] = field(default_factory=dict)
+    time_root: bytes | None = None
+    """Root (PEM) of the time authority that dated its log, where one did."""
     _counter: itertools.count = field(default_factory=lambda: itertools.count(1))
 
     def identifier(self, prefix: str) -> str:

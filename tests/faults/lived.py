@@ -8,15 +8,21 @@ from sqlalchemy import Connection, text
 
 from audit.domain import commands, events
 from audit.services.signing.keeper import KeptSigner
+from audit.services.timestamps import stamp
 from audit.services.verify import Anchor, Installation, Verdict, look_around, verify_in, verify_site
-from audit.storage import guards
+from audit.storage import checkpoints, cosignatures, guards
+from audit.storage.cosignatures import CosignatureRow
 from audit.storage.engine import write
+from audit.tlog.cosignature import CosigningKey
 from audit.tlog.seal import password_commitment
 from tests.clinic import Clinic, start_clinic
+from tests.time_authority import TestAuthority, authority_at, granted, serving
+
+COSIGNER = CosigningKey("pharmacy.example.org/cosigner", b"a cosigner's seed of 32 bytes...")
 
 
 def live(url: str, home: Path) -> Clinic:
-    """Sessions, a correction, a count with a variance and its case, roles and a password changed, one person ended."""
+    """Sessions, a correction, a count with its case, roles and a password changed, one person ended, a head dated."""
     clinic = start_clinic(url, home)
     vials = clinic.receive(count=3)
     clinic.whole_session(vials[0])
@@ -40,15 +46,35 @@ def live(url: str, home: Path) -> Clinic:
     clinic.act("A", events.RolesChanged(person=clinic.people["M"], roles=("clinician", "manager")))
     clinic.enrol("E", "nurse", "clinician")
     clinic.act("A", events.PersonEnded(person=clinic.people["E"], reason="left"))
+    clinic.act("A", events.CosignersChanged(cosigners=(COSIGNER.verifier.to_string(),), quorum=0))
     clinic.checkpoint()
+    cosign(clinic)
+    date(clinic, home / "authority")
     clinic.whole_session(vials[1])
     clinic.checkpoint()
     return clinic
 
 
+def date(clinic: Clinic, folder: Path) -> None:
+    """Have a time authority date the head, by the clinic's own clock."""
+    authority = TestAuthority(folder)
+    clinic.time_root = authority.root.read_bytes()
+    with serving(lambda query: granted(authority.dated(query, clinic.clock.now_ms))) as url:
+        stamp(clinic.register, authority_at(url, authority))
+
+
+def cosign(clinic: Clinic) -> None:
+    """Keep the cosigner's line on the last checkpoint, as the service does once the cosigner answered."""
+    with write(clinic.register.engine) as conn:
+        head = checkpoints.latest(conn, clinic.register.site)
+        assert head is not None
+        line = COSIGNER.cosign(head.note.partition("\n\n")[0] + "\n", time_s=clinic.clock.now_ms // 1000).line()
+        cosignatures.save(conn, clinic.register.site, CosignatureRow(head.size, COSIGNER.verifier.name, line))
+
+
 def installation(clinic: Clinic) -> Installation:
     """Return what stands around the clinic's database."""
-    return Installation(keyring=clinic.ground.keyring, signer=clinic.signer)
+    return Installation(keyring=clinic.ground.keyring, signer=clinic.signer, time_certificates=clinic.time_root)
 
 
 def check(clinic: Clinic, *, anchor: str | None = None) -> Verdict:
@@ -82,7 +108,9 @@ def check_in(
 ) -> Verdict:
     """Put the triggers back, as if nothing had been, and verify what the transaction sees."""
     guards.create(conn, *guarded)
-    stands = Installation(keyring=clinic.ground.keyring, signer=signer or clinic.signer)
+    stands = Installation(
+        keyring=clinic.ground.keyring, signer=signer or clinic.signer, time_certificates=clinic.time_root
+    )
     site = clinic.register.site
     around = look_around(conn, site, stands)
     return verify_in(conn, site, around, now_ms=clinic.clock.now_ms, anchor=Anchor(note=anchor))

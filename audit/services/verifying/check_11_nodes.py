@@ -18,7 +18,11 @@ class Nodes:
 
     def entry(self, index: int, completed: list[Node]) -> None:
         """Compare the subtrees that one entry completes."""
-        stored = {(row.level, row.index): row.hash for row in self._rows.take(index)}
+        stored: dict[tuple[int, int], bytes] = {}
+        for row in self._rows.take(index):
+            if (row.level, row.index) in stored:
+                self._wrong(row.level, row.index, index, "another row of the same subtree")
+            stored[row.level, row.index] = row.hash
         for node in completed:
             found = stored.pop((node.level, node.index), None)
             if found is None:
