@@ -17,6 +17,7 @@ from audit.services.blind import is_withheld
 from audit.services.reading import book_around
 from audit.services.reconcile import period_of
 from audit.services.telling import Viewer, Wanted
+from audit.services.timestamps import NO_AUTHORITY, last_dated
 from audit.services.verify import Installation, verify_site
 from audit.services.watch import RecordState
 from audit.web import register_view as shown
@@ -128,8 +129,20 @@ def verify() -> str:
         state=state,
         took_ms=here.now_ms() - began,
         most=MOST_VERIFIED_HERE,
+        dated=_dated(),
         lines=[(check.state.replace(" ", "_"), check.rule.meaning, check.why) for check in verdict.checks],
     )
+
+
+def _dated() -> str:
+    """Say which head a time authority dated last, when and by whom; or why there is none, or none newer."""
+    here, last = desk(), last_dated(served())
+    why = here.timekeeper.why_not if here.timekeeper is not None else NO_AUTHORITY
+    if last is None:
+        return f"no head yet: {why}" if why else "no head yet"
+    when = shown.stamp_ms(last.gen_ms, here.offset_min(last.gen_ms))
+    said = f"{last.size:,} entries, {when}, by {last.authority or 'an authority whose token is not here'}"
+    return f"{said}; nothing newer: {why}" if why else said
 
 
 def installation() -> Installation:
