@@ -7,7 +7,7 @@ the bytes that deleting left in the database's files. What is left to do after a
 Here also who asked and who may still agree, for pages. Not here: whether it is allowed (`domain.erasure`).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -125,6 +125,13 @@ def candidates(register: Register, *, before: date) -> list[Candidate]:
     return sorted(wanted, key=lambda one: (one.last_on, one.patient))
 
 
+def erased_reports(register: Register) -> frozenset[str]:
+    """Return the reports and bundles whose files are gone with a patient they had named."""
+    with read(register.engine) as conn:
+        done = _done(_erasures(conn, register.site))
+        return frozenset(one for patient, _ in done for one in _reports_with(conn, register.site, patient))
+
+
 def sweep(register: Register, reports: Path) -> bool:
     """Finish every erasure in the log: nothing of it in tables, kept files or deleted bytes; say whether all is done.
 
@@ -133,10 +140,10 @@ def sweep(register: Register, reports: Path) -> bool:
     with read(register.engine) as conn:
         done = _done(_erasures(conn, register.site))
         back = [patient for patient, _ in done if seals.keeps(conn, register.site, patient)]
-        files = [path for patient, _ in done for path in _files_with(conn, register.site, patient, reports)]
+        named = [one for patient, _ in done for one in _reports_with(conn, register.site, patient)]
     if not done:
         return True
-    for path in files:
+    for path in (path for one in named for path in opened_files(reports, one)):
         path.unlink(missing_ok=True)
     if back:
         _destroy_again(register, back)
@@ -171,10 +178,9 @@ def _write_mark(mark: Path, text: str) -> None:
     part.replace(mark)
 
 
-def _files_with(conn: Connection, site: str, patient: str, reports: Path) -> Iterator[Path]:
-    for entry in ledger.load_entries(conn, site, {f"patient:{patient}"}):
-        if isinstance(entry.event, events.PatientsDisclosed):
-            yield from opened_files(reports, entry.event.report)
+def _reports_with(conn: Connection, site: str, patient: str) -> list[str]:
+    entries = ledger.load_entries(conn, site, {f"patient:{patient}"})
+    return [one.event.report for one in entries if isinstance(one.event, events.PatientsDisclosed)]
 
 
 def _birth_date(conn: Connection, register: Register, book: Book, patient: str) -> str | None:

@@ -12,7 +12,7 @@ from datetime import timedelta
 from flask import Blueprint, Response, abort, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from audit.services import blind, report, telling
+from audit.services import blind, erasure, report, telling
 from audit.services.acts import SIGNED_IN
 from audit.services.blind import Waiting
 from audit.services.demo.keys import keys_folder
@@ -45,6 +45,7 @@ class Row:
     later: list[register_view.Row]
     waits: int
     is_there: bool
+    is_erased: bool
 
 
 @blueprint.get("/reports")
@@ -132,6 +133,7 @@ def _row(issued: Issued, waiting: Waiting, viewer: Viewer, professions: Mapping[
         later=register_view.rows_of(tuple(told), viewer, professions, linked=False),
         waits=_waits(issued, waiting),
         is_there=issued.file.is_file(),
+        is_erased=issued.facts.report in erasure.erased_reports(served()),
     )
 
 

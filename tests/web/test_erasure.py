@@ -1,11 +1,14 @@
 """Two people end an identity on its page; before the time is over nobody can, and afterwards nothing is shown."""
 
+import hashlib
 import re
 
 import pytest
+from sqlalchemy import text
 
 from audit.domain import events
 from audit.services.reading import entry_at
+from audit.storage.engine import read
 from tests.accounts import RIGHT
 from tests.web.house import House, text_of
 
@@ -126,3 +129,32 @@ def test_an_erased_patient_is_offered_for_no_new_session_and_not_looked_at(over)
     assert over.browser("A").refused(path, {"reason": "care"}) == [
         "The identity of this patient has been erased; nothing of it is left to open or erase"
     ]
+
+
+def test_a_file_that_went_with_its_patient_is_said_to_be_erased_not_missing(over):
+    clinic = over.clinic
+    reports = over.service.desk.reports
+    clinic.checkpoint()
+    with read(clinic.register.engine) as conn:
+        size, root = conn.execute(text("SELECT size, root FROM checkpoint ORDER BY size DESC LIMIT 1")).one()
+    for report, patients in (("rp_00000001", (over.patient,)), ("rp_00000002", ())):
+        (reports / f"{report}.pdf").write_bytes(b"synthetic")
+        if patients:
+            clinic.act("M", events.PatientsDisclosed(report=report, patients=patients, reason="inspection"))
+        issued = events.ReportIssued(
+            report=report,
+            report_kind="inspection",
+            from_on="2026-11-01",
+            to_on="2026-11-30",
+            size=size,
+            root=bytes(root).hex(),
+            sha256=hashlib.sha256(b"synthetic").hexdigest(),
+        )
+        clinic.on_the_way("M", issued)
+    asked(over)
+    agreed(over)
+    assert [path.name for path in reports.iterdir()] == ["rp_00000002.pdf"]
+    (reports / "rp_00000002.pdf").unlink()
+    page = text_of(over.browser("M").get("/reports"))
+    assert page.count("erased with a patient it named") == 1
+    assert page.count("file is missing") == 1
