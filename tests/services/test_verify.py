@@ -143,25 +143,6 @@ def test_a_head_said_to_be_seen_is_one_of_this_log(log: Log) -> None:
     assert [(index, found) for _, index, found in log.faults()] == [(5, f"root {'ab' * 32}"), (6, "size 7")]
 
 
-def test_a_passkey_entry_is_not_checked_said_so_and_never_passed(log: Log) -> None:
-    act = {
-        "actor": A,
-        "facts": {"patient": "pt_0001", "reason": "care"},
-        "kind": "patient_unmasked",
-        "nonce": "cd" * 16,
-        "occurred_ms": START_MS,
-        "offset_min": -300,
-        "v": 1,
-    }
-    parts = ("authenticator_data", "client_data", "credential", "signature")
-    log.put(act, dict.fromkeys(parts, "AAAA") | {"method": "passkey"})
-    verdict = log.verdict()
-    assert [one.index for one in verdict.unchecked] == [4]
-    assert not verdict.holds
-    assert verdict.sentence.startswith("Not fully checked: 1 entries, the first entry 4 (it is signed by passkey")
-    assert {check.rule.value: check.state for check in verdict.checks}["signatures"] == "not checked"
-
-
 def test_a_kind_or_version_not_known_here_is_not_checked_and_never_passed(log: Log) -> None:
     log.state(A, person("p_dddd", "clinician"), kind="vial_blessed")
     log.state(A, person("p_eeee", "clinician"), v=2)
