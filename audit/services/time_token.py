@@ -18,6 +18,8 @@ from cryptography.x509.oid import NameOID
 from audit.storage.time_tokens import MOST_REPLY_BYTES
 from audit.tlog.note import Note, NoteRefused, format_note
 
+SLACK_MS: Final = 120_000
+"""How far the service's clock and an authority's may be apart (log-format, section 10, check 8)."""
 MOST_CERTIFICATES: Final = 32
 MOST_PEM_BYTES: Final = 262_144
 # RFC 3161 section 2.4.2: what a granted reply says; "granted with changes" dates something else than was asked.

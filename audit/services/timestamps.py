@@ -18,14 +18,12 @@ from audit.services.reconcile import offset_at, zone_of
 from audit.services.record import record
 from audit.services.register import Register
 from audit.services.time_authority import Authority
-from audit.services.time_token import TimeRefused, Token, build_request, dated_bytes, read_reply
+from audit.services.time_token import SLACK_MS, TimeRefused, Token, build_request, dated_bytes, read_reply
 from audit.storage import checkpoints, registers, time_tokens
 from audit.storage.checkpoints import StoredCheckpoint
 from audit.storage.engine import read, write
 from audit.tlog.note import parse_note
 
-SLACK_MS: Final = 120_000
-"""How far the service's clock and an authority's may be apart (log-format, section 10, check 8)."""
 EVERY_MS: Final = 24 * 60 * 60_000
 AGAIN_MS: Final = 15 * 60_000
 """How long an authority that failed is left alone before the daily token is asked for again."""

@@ -12,14 +12,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from audit.domain import events
+from audit.services.time_token import SLACK_MS
 from audit.services.verifying.check_01_bytes import Read
 from audit.services.verifying.source import TimeTokens
 from audit.services.verifying.token_08 import Judged, Tokens
 from audit.services.verifying.tree import Tree
 from audit.services.verifying.verdict import Notebook, Rule
 
-SLACK_MS: Final = 120_000
-"""How far the clocks of a service and of an authority may be apart."""
 _UNREADABLE: Final = -1
 
 
