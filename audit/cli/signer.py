@@ -5,6 +5,7 @@ It needs no database and no other secret than its own keys. Run it under an acco
 """
 
 import logging
+import os
 import signal
 import sys
 import threading
@@ -65,6 +66,7 @@ def _shown(server: Server) -> Address:
 
 def _end_with_parent(stop: threading.Event) -> None:
     """Wait for the end of standard input: the service held it open, and is no more."""
-    while sys.stdin.buffer.read(4096):
+    # Not through the buffer of sys.stdin: its lock, held at the end of the program, would abort it.
+    while os.read(sys.stdin.fileno(), 4096):
         pass
     stop.set()

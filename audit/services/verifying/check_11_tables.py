@@ -46,7 +46,7 @@ class Ends:
 def check_head(notebook: Notebook, tables: Tables, ends: Ends, origin: str | None) -> None:
     """Compare the head's row with the last entry, and the site with the log's own name."""
     last = ends.size - 1
-    if origin is not None and origin.partition("/log/")[2].partition("/")[0] != tables.site:
+    if origin is not None and origin.partition("/log/")[2] != tables.site:
         notebook.finding(Rule.TABLES, 0, expected=f"rows of the site that {origin} names", found=f"site {tables.site}")
     if len(tables.heads) != 1:
         expected = f"one row in log_head for {tables.site}"
