@@ -308,6 +308,8 @@ def _sign_acts(pen: _Pen, order: Order) -> None:
     """Let a person who just signed with a factor also sign their acts on the way."""
     if order.standing.method != "password_totp":
         return
+    if isinstance(order.command, events.CredentialEnrolled) and order.command.person == order.actor:
+        return  # from their first passkey on a password says why: what waits is signed with the next act
     for number, event in enumerate(_waiting_acts(pen, order.actor)):
         nonce = derived_nonce(order.nonce, f"acts_signed/{number}" if number else "acts_signed")
         draft = Draft(
