@@ -65,12 +65,19 @@ def compare(conn: Connection, site: str, known: Known) -> Standing:
         return Standing.NO_ROW
     if size < held.size:
         return Standing.BEHIND
-    if root_kept(conn, site, held.size) != held.root:
+    if root_kept(conn, site, held.size) != held.root or not _is_whole(conn, site):
         return Standing.FORKED
     trust = trust_of(conn, site) if size else None
     if trust is not None and trust.log_key not in {key.to_string() for key in known.keys}:
         return Standing.OTHER_KEY
     return Standing.EQUAL if size == held.size else Standing.AHEAD
+
+
+def _is_whole(conn: Connection, site: str) -> bool:
+    """Say whether the last entry is there: of many sizes the kept subtrees give the root with no entry left."""
+    head = log.head(conn, site)
+    last = log.entry(conn, site, head.size - 1) if head.size else None
+    return head.size == 0 or (last is not None and last.leaf == head.leaf)
 
 
 def root_kept(conn: Connection, site: str, size: int) -> bytes | None:
