@@ -38,7 +38,7 @@ def run(machine: Machine, *, as_json: bool) -> None:
         path, entry = file_certificate(own, press, drill)
     except AlreadyBroken as broken:
         for detector, words in broken.noticed.items():
-            click.echo(f"{detector}: {words[0]}", err=True)
+            click.echo(f"{detector.short}: {words[0]}", err=True)
         click.echo("Something is wrong with the record before any attack: run audit verify.")
         sys.exit(WRONG)
     except Refused as refused:
@@ -109,7 +109,7 @@ def _tell(outcome: Outcome) -> None:
     if not outcome.is_applicable:
         click.echo(f"  n/a     {name}: not applicable: the log has {outcome.missing}")
     elif outcome.is_caught:
-        click.echo(f"  caught  {name}: {', '.join(outcome.caught_by)}")
+        click.echo(f"  caught  {name}: {', '.join(one.short for one in outcome.caught_by)}")
     else:
         click.echo(f"  MISSED  {name}")
 
@@ -134,7 +134,7 @@ def _document(drill: Drill, path: str, index: int) -> dict[str, object]:
             {
                 "attack": one.attack.name,
                 "state": "not applicable" if one.missing else "caught" if one.is_caught else "missed",
-                "caught_by": list(one.caught_by),
+                "caught_by": [detector.value for detector in one.caught_by],
                 "missing": one.missing,
             }
             for one in drill.outcomes

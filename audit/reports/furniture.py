@@ -42,7 +42,7 @@ _SHARES = (51, 43, 32, 40)
 def draw_head(pen: Pen, frame: Frame, report: InspectionReport, kind: str) -> None:
     """Brand and kind of page, a heavy rule, then clinic, registration, report and period."""
     top = 11 * MM
-    _draw_brand(pen, frame.left, top)
+    draw_brand(pen, frame.left, top)
     pen.line(frame.left + 6.4 * MM, top + 1, "Ketamine Audit", Style("PlexSans-SemiBold", 8.25, 11))
     pen.right(frame.right, top + 9, kind, SMALL)
     if report.clinic.is_demo:
@@ -82,7 +82,8 @@ def _draw_fitted(pen: Pen, x: float, top: float, text: str, *, width: float) -> 
         pen.line(x, top + 5.6, second, small)
 
 
-def _draw_brand(pen: Pen, x: float, top: float) -> None:
+def draw_brand(pen: Pen, x: float, top: float) -> None:
+    """The sign of the program, as on every page."""
     unit = 4.6 * MM / 16
     pen.tint(x, top, 7 * unit, 7 * unit, INK)
     pen.tint(x + 9 * unit, top + 9 * unit, 7 * unit, 7 * unit, INK)

@@ -13,10 +13,12 @@ import orjson
 
 from audit.domain import commands, events
 from audit.domain.book import Recorded
+from audit.reports.evidence import read_evidence
 from audit.services import report
 from audit.services.acts import with_factors, with_passkey
 from audit.services.cosigning.asking import Cosigners
 from audit.services.drill.scene import Outside, Scene, Stolen
+from audit.services.mirror import mirror
 from audit.services.passkey_acts import SignaturesWanted
 from audit.services.reporting.press import CERTIFICATE, Press
 from audit.services.signing.keeper import KeptSigner
@@ -27,6 +29,7 @@ from audit.storage import checkpoints, log, tree
 from audit.storage.engine import open_engine, read
 from audit.tlog.attestation import challenge
 from audit.tlog.checkpoint import Checkpoint
+from audit.tlog.paper import PaperHead
 from tests.authenticator import Authenticator
 from tests.clinic import OFFSET_MIN, Clinic, start_clinic
 from tests.services.cosigning_from_the_standard import MiniWitness, listening
@@ -48,8 +51,7 @@ class House:
     authority: TestAuthority
     devices: dict[str, Authenticator]
     cosigner: MiniWitness
-    paper: str = ""
-    paper_size: int = 0
+    paper: PaperHead | None = None
     report: Path | None = None
 
     def by_passkey(self, who: str, command: commands.Command) -> Recorded:
@@ -102,7 +104,7 @@ def live(url: str, home: Path) -> House:
     with read(clinic.register.engine) as conn:
         printed = checkpoints.latest(conn, clinic.register.site)
     assert printed is not None
-    house.paper, house.paper_size = printed.note, printed.size
+    house.paper = PaperHead(clinic.register.origin, printed.size, printed.root.hex())
     clinic.clock.pass_minutes(60)
     _afternoon(house, vials[2])
     house.report = _issue(house)
@@ -119,6 +121,10 @@ def scene_of(house: House, url: str, folder: Path) -> Scene:
     log_key = KeyFiles(folder / "signer" / "keys").present(clinic.register.origin)
     register = dataclasses.replace(clinic.register, engine=open_engine(url))
     cosigned = Checkpoint(clinic.register.origin, house.cosigner.size, house.cosigner.root)
+    assert house.paper is not None
+    assert house.report is not None
+    pdf = house.report.read_bytes()
+    mirror(register, folder / "mirror")
     return Scene(
         register=register,
         signer=signer,
@@ -131,11 +137,13 @@ def scene_of(house: House, url: str, folder: Path) -> Scene:
         stolen=Stolen(log_key=log_key, service_key=clinic.register.service_key),
         outside=Outside(
             paper=house.paper,
-            paper_size=house.paper_size,
+            log_key=clinic.log_key,
             cosigned=((PHARMACY.name, cosigned),),
             certificate=(house.home / "keys" / CERTIFICATE).read_bytes(),
         ),
-        pdf=house.report.read_bytes() if house.report else None,
+        pdf=pdf,
+        evidence=read_evidence(pdf),
+        mirror=folder / "mirror",
         folder=folder,
         random=clinic.source.randbytes,
     )

@@ -16,6 +16,7 @@ from audit.tlog.merkle import leaf_hash
 _PASSWORD = {"factors": ["password"], "method": "password_totp"}
 _WITH_REASON = _PASSWORD | {"reason": "the passkey is not at hand"}
 _SHOWN = ("container", "method", "volume_ul")
+_REPEATABLE = ("acts_signed", "count_confirmed", "remainder_reread", "waste_witnessed")
 _SECOND = ("waste_witnessed", "remainder_reread")
 _SIGN_IN_HOST = "signin.example.org"
 
@@ -23,18 +24,23 @@ Facts = dict[str, object]
 
 
 def replay_act(scene: Scene) -> None:
-    """Append a genuine act by passkey, signature and all, a second time."""
+    """Append a genuine signed act, one by passkey where there is one, a second time."""
     with as_administrator(scene.engine) as conn:
         story = read_story(conn, scene.site)
-        at = latest(story, *_kinds(story), is_fit=lambda told: told.method == "passkey")
-        append(scene, conn, replace(story[at], recorded_ms=last_ms(story), was=None))
+        signed = [told for told in story if told.kind in _REPEATABLE and told.method != "signed_in"]
+        if not signed:
+            raise NotApplicable("no signed act that moves nothing")
+        by_passkey = [told for told in signed if told.method == "passkey"]
+        append(scene, conn, replace((by_passkey or signed)[-1], recorded_ms=last_ms(story), was=None))
 
 
 def swap_credential(scene: Scene) -> None:
     """Let the entry that enrolled a person's passkey name the attacker's, and tell all that follows anew."""
     with as_administrator(scene.engine) as conn:
         story = read_story(conn, scene.site)
-        at = latest(story, "credential_enrolled", is_fit=lambda told: _signs_later(story, told))
+        at = latest(
+            story, "credential_enrolled", missing="no act by passkey", is_fit=lambda told: _signs_later(story, told)
+        )
         facts = story[at].facts
         device = Device(scene.random)
         device.credential = str(facts["credential"])
@@ -93,7 +99,10 @@ def sign_in_as_signature(scene: Scene) -> None:
         act = person_act(
             person,
             "patient_unmasked",
-            {"patient": longer[latest(longer, "patient_registered")].facts["patient"], "reason": "care"},
+            {
+                "patient": longer[latest(longer, "patient_registered", missing="no patient")].facts["patient"],
+                "reason": "care",
+            },
             at_ms=last_ms(longer),
             nonce=scene.random(16).hex(),
             signature={"method": "passkey"},
@@ -126,12 +135,13 @@ def _put_witness(
 def _waste_and(story: Sequence[Told], actor_of: Callable[[Sequence[Told], Told], str]) -> tuple[int, str]:
     """The newest waste for which there is such a person, and that person."""
     wastes = [at for at, told in enumerate(story) if told.kind == "waste_recorded"]
+    lacking = NotApplicable("no waste")
     for at in reversed(wastes):
         try:
             return at, actor_of(story, story[at])
-        except NotApplicable:
-            continue
-    raise NotApplicable("no waste with a person who could be put in" if wastes else "no waste")
+        except NotApplicable as other:
+            lacking = other
+    raise lacking
 
 
 def _witness_facts(conn: Connection, scene: Scene, story: Sequence[Told], at: int) -> Facts:
@@ -206,10 +216,6 @@ def _address(story: Sequence[Told]) -> str:
 
 def _signs_later(story: Sequence[Told], enrolled: Told) -> bool:
     return any(told.signature.get("credential") == enrolled.facts["credential"] for told in story)
-
-
-def _kinds(story: Sequence[Told]) -> set[str]:
-    return {told.kind for told in story}
 
 
 def _first(found: Sequence[str], missing: str) -> str:

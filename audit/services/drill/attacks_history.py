@@ -26,9 +26,18 @@ def cut_and_sign(scene: Scene) -> None:
 
 def rewrite(scene: Scene) -> None:
     """Tell everything after the head on paper anew, each act a minute earlier, and sign what the stolen keys can."""
+    rewrite_from(scene, scene.outside.paper_size)
+
+
+def rewrite_from(scene: Scene, start: int) -> None:
+    """Tell everything from an entry on anew.
+
+    Raises:
+        NotApplicable: there is nothing after it, or the log's key is out of reach.
+    """
     with as_administrator(scene.engine) as conn:
         story = read_story(conn, scene.site)
-        start = _after_paper(scene, story)
+        _check_room(story, start)
         forged = [later(told, by_ms=-_MINUTE_MS) if told.method != "service" else told for told in story[start:]]
         tell_anew(scene, conn, [*story[:start], *forged], start, signed=True)
 
@@ -111,30 +120,33 @@ def _cut(scene: Scene, conn: Connection, size: int) -> None:
 
 
 def _older_size(scene: Scene, conn: Connection, story: Sequence[Told]) -> int:
-    """The size of a checkpoint before the last one, after which no account changed."""
+    """A size before the end, of a checkpoint where there is one, after which no account changed."""
     changed = max((at for at, told in enumerate(story) if told.kind in _CHANGES_ACCOUNTS), default=0)
-    sizes = [one.size for one in checkpoints.every(conn, scene.site) if changed < one.size < len(story)]
-    if not sizes:
-        raise NotApplicable("no earlier checkpoint to go back to")
-    after_paper = [size for size in sizes if size >= scene.outside.paper_size]
-    return (after_paper or sizes)[0]
+    least = max(changed + 1, scene.outside.paper_size)
+    if least >= len(story) - 1:
+        raise NotApplicable("nothing but changes of accounts since the time of a backup")
+    sizes = [one.size for one in checkpoints.every(conn, scene.site) if least <= one.size < len(story)]
+    return sizes[0] if sizes else (least + len(story)) // 2
 
 
 def _after_paper(scene: Scene, story: Sequence[Told]) -> int:
-    start = scene.outside.paper_size
+    _check_room(story, scene.outside.paper_size)
+    return scene.outside.paper_size
+
+
+def _check_room(story: Sequence[Told], start: int) -> None:
     if len(story) - start < 2:  # noqa: PLR2004 -- something must follow what is changed
         raise NotApplicable("no entries after the head printed on paper")
-    return start
 
 
 def _stamped_ms(story: Sequence[Told]) -> int:
-    told = story[latest(story, "time_stamped")]
+    told = story[latest(story, "time_stamped", missing="no time authority's token")]
     return int(str(told.facts["gen_ms"]))
 
 
 def _look_at_patient(scene: Scene, story: Sequence[Told], *, at_ms: int) -> Told:
     """An act of a person on the way that moves nothing: somebody looked at who a patient is."""
-    at = latest(story, "patient_registered")
+    at = latest(story, "patient_registered", missing="no patient")
     return person_act(
         story[at].actor,
         "patient_unmasked",

@@ -3,7 +3,7 @@
 from hashlib import sha256
 
 from audit.services.drill.forging import read_story
-from audit.services.drill.places import earliest, latest
+from audit.services.drill.places import latest
 from audit.services.drill.scene import NotApplicable, Scene
 from audit.services.verifying.check_12_reports import report_file
 from audit.storage import derived, tampering
@@ -11,6 +11,7 @@ from audit.storage.engine import read
 from audit.storage.tampering import as_administrator
 
 _MORE_UG = 5_000
+_SIGNED = ("waste_recorded", "receipt_recorded", "person_enrolled")
 _A_POSTING = ("dose_drawn", "receipt_recorded", "inventory_taken")
 
 
@@ -18,7 +19,7 @@ def edit_row(scene: Scene) -> None:
     """Let the first waste, receipt or person say another time, in its bytes alone."""
     with as_administrator(scene.engine) as conn:
         story = read_story(conn, scene.site)
-        at = earliest(story, "waste_recorded", "receipt_recorded", "person_enrolled")
+        at = next(at for at, told in enumerate(story) if told.kind in _SIGNED)
         body = derived.body_at(conn, scene.site, at) or b""
         old, new = str(story[at].act["occurred_ms"]), str(int(str(story[at].act["occurred_ms"])) - 60_000)
         tampering.replace_body(
@@ -70,7 +71,7 @@ def exchange_seals(scene: Scene) -> None:
 def change_posting(scene: Scene) -> None:
     """Let the derived tables say that more was moved than the entry does."""
     with as_administrator(scene.engine) as conn:
-        at = latest(read_story(conn, scene.site), *_A_POSTING)
+        at = latest(read_story(conn, scene.site), *_A_POSTING, missing="no movement of the drug")
         tampering.change_postings(conn, scene.site, at, more_ug=_MORE_UG)
 
 
@@ -78,12 +79,14 @@ def exchange_report(scene: Scene) -> None:
     """Put another file in the place of a stored report."""
     with read(scene.engine) as conn:
         story = read_story(conn, scene.site)
-    at = latest(story, "report_issued")
+    at = latest(story, "report_issued", missing="no report")
     folder = scene.installation.reports
     path = report_file(folder, str(story[at].facts["report"])) if folder is not None else None
     if path is None or not path.exists():
         raise NotApplicable("no report in its folder")
-    path.write_bytes(b"%PDF-1.7\n% another report " + sha256(path.read_bytes()).hexdigest().encode() + b"\n%%EOF\n")
+    other = b"%PDF-1.7\n% another report " + sha256(path.read_bytes()).hexdigest().encode() + b"\n%%EOF\n"
+    path.unlink()  # never through a link into a file that is not this scene's
+    path.write_bytes(other)
 
 
 def strip_cosignatures(scene: Scene) -> None:

@@ -5,11 +5,13 @@ people outside remember or hold is compared. Nothing here knows which attack was
 """
 
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 
 from audit.domain.errors import Finding
 from audit.services.drill.scene import Scene
 from audit.services.drill.table import Detector
-from audit.services.evidence import PdfRefused, verify_pdf
+from audit.services.evidence import PdfRefused, verify_files, verify_pdf
+from audit.services.mirror import MirrorRefused, read_mirror
 from audit.services.verify import Anchor, Rule, Verdict, verify_site
 from audit.services.watch import Watch
 from audit.storage import cosignatures, derived
@@ -52,12 +54,16 @@ def _looked(scene: Scene, untouched: Scene | None) -> Iterator[tuple[Detector, s
         scene.site,
         scene.installation,
         now_ms=scene.register.clock(),
-        anchor=Anchor(note=scene.outside.paper),
+        anchor=Anchor(head=scene.outside.paper),
     )
     yield from _verified(verdict)
     yield from _cosigners(scene)
     if scene.pdf is not None and (untouched is None or scene.pdf != untouched.pdf):
         yield from _pdf(scene, scene.pdf)
+    if scene.evidence is not None and (untouched is None or scene.evidence != untouched.evidence):
+        yield from _evidence(scene, scene.evidence)
+    if scene.mirror is not None:
+        yield from _mirror(scene, scene.mirror)
 
 
 def _service(scene: Scene) -> Iterator[tuple[Detector, str]]:
@@ -121,3 +127,27 @@ def _pdf(scene: Scene, pdf: bytes) -> Iterator[tuple[Detector, str]]:
     if verdict.log is not None:
         for finding in verdict.log.findings:
             yield Detector.PDF, _words(finding)
+
+
+def _evidence(scene: Scene, files: Mapping[str, bytes]) -> Iterator[tuple[Detector, str]]:
+    log, findings = verify_files(files, log_key=scene.outside.log_key)
+    for finding in (*findings, *(log.findings if log is not None else ())):
+        yield Detector.BUNDLE, _words(finding)
+
+
+def _mirror(scene: Scene, folder: Path) -> Iterator[tuple[Detector, str]]:
+    """Hash every entry of the mirror anew, and hold the heads known from elsewhere against it."""
+    outside, frontier, roots = scene.outside, Frontier(), dict[int, bytes]()
+    try:
+        for body in read_mirror(folder, scene.origin).entries():
+            frontier.push(leaf_hash(body))
+            roots[frontier.size] = frontier.root()
+    except MirrorRefused as refused:
+        yield Detector.BUNDLE, str(refused)
+        return
+    met = roots.get(outside.paper.size, b"")
+    if not outside.paper.is_root(met):
+        yield Detector.BUNDLE, f"the head on paper says {outside.paper.root} at size {outside.paper.size}"
+    for name, held in outside.cosigned:
+        if roots.get(held.size) != held.root:
+            yield Detector.BUNDLE, f"{name} remembers root {held.root.hex()} at size {held.size}"

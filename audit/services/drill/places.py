@@ -9,28 +9,16 @@ HARMLESS = ("product_registered", "patient_registered", "patient_unmasked", "cas
 """Kinds that no later entry depends on for what it posts."""
 
 
-def latest(story: Sequence[Told], *kinds: str, is_fit: Callable[[Told], bool] = lambda _: True) -> int:
+def latest(story: Sequence[Told], *kinds: str, missing: str, is_fit: Callable[[Told], bool] = lambda _: True) -> int:
     """Return the place of the newest entry of some kinds that would do.
 
     Raises:
-        NotApplicable: the log has none.
+        NotApplicable: the log has none; `missing` says what, after "the log has".
     """
     found = [at for at, told in enumerate(story) if told.kind in kinds and is_fit(told)]
     if not found:
-        raise NotApplicable(f"no entry of kind {' or '.join(kinds)} that would do")
+        raise NotApplicable(missing)
     return found[-1]
-
-
-def earliest(story: Sequence[Told], *kinds: str) -> int:
-    """Return the place of the oldest entry of some kinds.
-
-    Raises:
-        NotApplicable: the log has none.
-    """
-    for at, told in enumerate(story):
-        if told.kind in kinds:
-            return at
-    raise NotApplicable(f"no entry of kind {' or '.join(kinds)}")
 
 
 def has_passkey(story: Sequence[Told], person: str) -> bool:

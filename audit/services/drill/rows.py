@@ -136,6 +136,12 @@ ATTACKS: Final = (
     ),
     Attack(name="cosigners' lines stripped", carry_out=rows.strip_cosignatures, expected=frozenset({_D.COSIGNER})),
     Attack(
+        name="evidence re-made under a fresh key",
+        carry_out=files.remake_evidence,
+        expected=frozenset({_D.BUNDLE}),
+        with_service_key=True,
+    ),
+    Attack(
         name="clock_stepped used to date back",
         carry_out=history.step_clock,
         expected=frozenset({_D.TIME}),
@@ -145,7 +151,7 @@ ATTACKS: Final = (
     Attack(
         name="an assertion from sign-in used as a signature",
         carry_out=acts.sign_in_as_signature,
-        expected=frozenset({_D.ACT}),
+        expected=frozenset({_D.ACT, _D.SERVICE}),
         with_service_key=True,
     ),
     Attack(name="a sealed value exchanged", carry_out=rows.exchange_seals, expected=frozenset({_D.SEALS})),
@@ -162,6 +168,13 @@ ATTACKS: Final = (
         name="a report signed again with another certificate",
         carry_out=files.sign_again,
         expected=frozenset({_D.PDF}),
+    ),
+    Attack(
+        name="tiles and entries forged consistently in a mirror",
+        carry_out=files.forge_mirror,
+        expected=frozenset({_D.BUNDLE}),
+        with_log_key=True,
+        with_service_key=True,
     ),
 )
 """In the order in which they are carried out and printed."""

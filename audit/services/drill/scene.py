@@ -3,7 +3,7 @@
 Not here: making the copy (`copying`), the attacks and what notices them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +12,8 @@ from audit.services.signing.signer import Signer
 from audit.services.verify import Installation
 from audit.storage.engine import Engine
 from audit.tlog.checkpoint import Checkpoint
-from audit.tlog.keys import SigningKey
+from audit.tlog.keys import SigningKey, VerifierKey
+from audit.tlog.paper import PaperHead
 
 
 class NotApplicable(Exception):
@@ -41,13 +42,18 @@ class Stolen:
 class Outside:
     """What stays beyond the attacker's reach: the head on a printed page, and heads that cosigners remember."""
 
-    paper: str
-    """The signed note of a head printed before."""
-    paper_size: int
+    paper: PaperHead
+    log_key: VerifierKey
+    """The key that the log was opened with, as its readers have it from elsewhere."""
     cosigned: tuple[tuple[str, Checkpoint], ...] = ()
     """The last head that each cosigner countersigned, by the cosigner's name."""
     certificate: bytes = b""
     """The certificate (PEM) of the clinic's reports, as its readers have it from elsewhere."""
+
+    @property
+    def paper_size(self) -> int:
+        """Return how many entries the head on paper covers."""
+        return self.paper.size
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,8 +71,8 @@ class Scene:
     random: Callable[[int], bytes] = field(repr=False)
     mirror: Path | None = None
     """The folder of tiles that a mirror holds."""
-    bundle: bytes | None = None
-    """A bundle in its reader's hands."""
+    evidence: Mapping[str, bytes] | None = None
+    """The files of evidence in its reader's hands."""
 
     @property
     def engine(self) -> Engine:

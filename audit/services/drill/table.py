@@ -33,6 +33,11 @@ class Detector(StrEnum):
         """What it is, in a clinic's words."""
         return _WORDS[self]
 
+    @property
+    def short(self) -> str:
+        """The same in a word or two."""
+        return _SHORT[self]
+
 
 _WORDS = {
     Detector.CHAIN: "canonical bytes, chain and clock of the entries (checks 1 to 3)",
@@ -48,7 +53,23 @@ _WORDS = {
     Detector.TABLES: "derived tables rebuilt from the entries (check 11)",
     Detector.REPORTS: "the hash of each issued report in the log (check 12)",
     Detector.PDF: "the report itself: its signature, evidence and figures (`audit verify-pdf`)",
-    Detector.BUNDLE: "a bundle or mirror against key and head known from elsewhere",
+    Detector.BUNDLE: "evidence or a mirror, held against the key and the heads known from elsewhere",
+}
+_SHORT = {
+    Detector.CHAIN: "chain",
+    Detector.HEAD: "signed head",
+    Detector.SIGNER: "signer's memory",
+    Detector.SERVICE: "running service",
+    Detector.COSIGNER: "cosigner",
+    Detector.PAPER: "head on paper",
+    Detector.TIME: "time authority",
+    Detector.ACT: "signatures",
+    Detector.SEALS: "seals",
+    Detector.FOLD: "book",
+    Detector.TABLES: "derived tables",
+    Detector.REPORTS: "report's hash",
+    Detector.PDF: "the PDF itself",
+    Detector.BUNDLE: "key or head known elsewhere",
 }
 
 
@@ -70,10 +91,14 @@ class Attack:
 
 
 def markdown(attacks: Iterable[Attack]) -> str:
-    """Return the table as it stands in docs/threat-model.md."""
+    """Return the detectors and the table as they stand in docs/threat-model.md."""
     columns = list(Detector)
     lines = [
-        "| attack | keys stolen | " + " | ".join(columns) + " |",
+        "| detector | what it is |",
+        "| --- | --- |",
+        *(f"| {one.short} | {one.words} |" for one in columns),
+        "",
+        "| attack | keys stolen | " + " | ".join(one.short for one in columns) + " |",
         "| --- | --- |" + " :-: |" * len(columns),
     ]
     lines += [
