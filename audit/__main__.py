@@ -19,6 +19,7 @@ def main() -> None:
             clock=lambda: time.time_ns() // 1_000_000,  # noqa: TID251 -- as above
             random=secrets.token_bytes,
             service=_service,
+            verify_page=_verify_page,
         )
     )
 
@@ -32,6 +33,12 @@ def _service(settings: Settings) -> Servable:
         setup_token=service.desk.setup_token,
         watch=lambda stop: app.watch_forever(service.desk, stop),
     )
+
+
+def _verify_page() -> bytes:
+    """Return `verify.html`; its parts are read by no other command."""
+    page: bytes = import_module("audit.web.verify_page").verify_page_html()
+    return page
 
 
 if __name__ == "__main__":

@@ -58,7 +58,7 @@ def verify(
     anchor = Anchor(
         note=read_note(checkpoint) if checkpoint else None,
         head=read_head(head),
-        cosigners=tuple(map(_cosigner, cosigners)),
+        cosigners=tuple(map(cosigner_key, cosigners)),
     )
     try:
         engine = open_database(settings.database_url)
@@ -143,7 +143,8 @@ def find_keyring(folder: Path, random: Callable[[int], bytes]) -> Keyring | None
         raise CouldNotRun(f"{error.filename}: {error.strerror}") from error
 
 
-def _cosigner(text: str) -> CosignerKey:
+def cosigner_key(text: str) -> CosignerKey:
+    """Return a cosigner's key from its text. Raises CouldNotRun."""
     try:
         return CosignerKey.from_string(text)
     except (KeyRefused, ValueError) as refused:

@@ -40,6 +40,8 @@ class Machine:
     random: Callable[[int], bytes] = field(repr=False)
     service: Callable[[Settings], Servable] | None = None
     """Makes the web service; only the edge knows how, so that other commands start without it."""
+    verify_page: Callable[[], bytes] | None = None
+    """Makes the page that goes with a bundle; only the edge knows how, as above."""
 
     def settings(self) -> Settings:
         """Return the settings. Raises CouldNotRun."""

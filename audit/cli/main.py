@@ -22,6 +22,7 @@ COMMANDS: Final[dict[str, Place]] = {
     "cosigner": Place("audit.cli.cosigner", "cosigner", "Cosign the checkpoints of other clinics' logs."),
     "demo": Place("audit.cli.data", "demo", "Load a synthetic clinic."),
     "drill": Place("audit.cli.drill", "run", "Try every attack of the attack table on a copy of the log."),
+    "export": Place("audit.cli.bundle", "export_bundle", "Write the whole log as an evidence bundle."),
     "keys": Place("audit.cli.keys", "keys", "Show keys, or put new ones in their place."),
     "proof": Place("audit.cli.check", "proof", "Write the proof file of one entry."),
     "reconcile": Place("audit.cli.reports", "show_reconcile", "Print the accountability of a period."),
@@ -30,6 +31,7 @@ COMMANDS: Final[dict[str, Place]] = {
     "signer": Place("audit.cli.signer", "run_signer", "Sign the heads of logs, as a process of its own."),
     "user": Place("audit.cli.users", "user", "List people, or print a password link for one."),
     "verify": Place("audit.cli.check", "verify", "Verify the whole record and every table derived from it."),
+    "verify-bundle": Place("audit.cli.bundle", "verify_bundle", "Verify an evidence bundle with nothing but its file."),
     "verify-pdf": Place("audit.cli.check_pdf", "verify_pdf", "Verify a report: signature, evidence and figures."),
     "verify-proof": Place("audit.cli.check", "verify_proof", "Verify the proof file of one entry."),
 }

@@ -10,22 +10,20 @@ from pathlib import Path
 import click
 
 from audit.cli import verdicts
-from audit.cli.machine import WRONG, CouldNotRun, Machine, in_words, read_file
+from audit.cli.issuer import issuer
+from audit.cli.machine import WRONG, CouldNotRun, Machine, in_words
 from audit.cli.opened import open_here
 from audit.config import Settings
 from audit.domain.errors import Refused
 from audit.domain.quantity import format_thousandths, volume_of
 from audit.domain.reconcile import Statement
 from audit.services import blind, report
-from audit.services.acts import with_factors
 from audit.services.demo.keys import keys_folder
 from audit.services.drilldown import CHART, as_plain, figure
 from audit.services.opening import Ground
-from audit.services.passwords import Checked
 from audit.services.reconcile import Reconciliation, offset_at, reconcile, zone_of
 from audit.services.register import Register
 from audit.services.reporting.press import Press
-from audit.services.signins import SignIns
 from audit.services.time_authority import authority_at, read_certificates
 from audit.services.time_token import TimeRefused
 from audit.services.timestamps import Timekeeper
@@ -33,7 +31,6 @@ from audit.services.watch import Watch
 from audit.storage.engine import read
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_MOST_PASSWORD_BYTES = 4_096
 
 
 @click.command("report")
@@ -52,13 +49,13 @@ def write_report(  # noqa: PLR0913, PLR0917 (one argument for each option)
     settings = machine.settings()
     ground, register = open_here(machine, settings)
     try:
-        actor = _manager(register, by, _password(password_file), machine.clock())
+        actor, standing = issuer(register, by, password_file, now_ms=machine.clock())
         watch = Watch(register, ground.signer)
         watch.look()
         watch.check_writable()
         asked = report.Asked(
             report=f"rp_{machine.random(10).hex()}", first=first, last=last, nonce=machine.random(16).hex(),
-            actor=actor, offset_min=_offset(register, machine.clock()), standing=with_factors("password"),
+            actor=actor, offset_min=_offset(register, machine.clock()), standing=standing,
         )  # fmt: skip
         issued = report.issue(register, watch.sign, _press(ground, settings), asked, _keeper(settings, register, watch))
         watch.sign()
@@ -131,22 +128,6 @@ def _keeper(settings: Settings, register: Register, watch: Watch) -> Timekeeper:
     except TimeRefused as refused:
         raise CouldNotRun(f"AUDIT_TIME_CERTIFICATES: {refused}") from refused
     return Timekeeper(register, authority_at(settings.time_authority, certificates), watch.sign, certificates)
-
-
-def _manager(register: Register, sign_in: str, password: str, now_ms: int) -> str:
-    answer = SignIns(engine=register.engine, site=register.site).check(sign_in, password, now_ms=now_ms)
-    if not isinstance(answer, Checked):
-        raise CouldNotRun("this name and password do not sign in here")
-    return answer.account.person
-
-
-def _password(file: Path | None) -> str:
-    if file is None:
-        typed: str = click.prompt("Password", hide_input=True, err=True)
-        return typed
-    if str(file) == "-":
-        return sys.stdin.readline().rstrip("\n")
-    return read_file(file, most_bytes=_MOST_PASSWORD_BYTES).decode("utf-8", "replace").rstrip("\n")
 
 
 def _offset(register: Register, now_ms: int) -> int:

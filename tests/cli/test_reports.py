@@ -23,7 +23,6 @@ DAY = ("--from", "2026-11-23", "--to", "2026-11-23")
 def clinic(tmp_path: Path) -> Clinic:
     """A clinic with one session, whose people have a password that signs in."""
     started = start_clinic(f"sqlite:///{tmp_path / 'audit.db'}", tmp_path)
-    (tmp_path / "signer").mkdir()
     vial = started.receive()[0]
     started.opened = [vial]
     started.whole_session(vial)

@@ -1,5 +1,6 @@
 """What verifying came to: each check held, failed or not checked, every finding and notice, one sentence in words."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -162,6 +163,12 @@ def day_of(moment_ms: int, offset_min: int) -> str:
     return moment.date().isoformat()
 
 
+MOST_EACH = 1_000
+"""So many findings of one check are listed; a file made to do harm must not fill the memory with them."""
+MOST_ODD = 10_000
+"""So many notices, and entries not checked, are listed."""
+
+
 @dataclass(slots=True)
 class Notebook:
     """Where the checks write down what they find while the entries pass."""
@@ -170,13 +177,17 @@ class Notebook:
     unchecked: list[Unchecked] = field(default_factory=list)
     _placed: list[tuple[int, Finding]] = field(default_factory=list)
     _places: int = 0
+    _counts: Counter[Rule] = field(default_factory=Counter)
     skipped: dict[Rule, str] = field(default_factory=dict)
     partly: dict[Rule, str] = field(default_factory=dict)
 
     @property
     def findings(self) -> list[Finding]:
         """Return what is wrong, in the order in which it was met, whenever it was answered."""
-        return [finding for _, finding in sorted(self._placed, key=lambda placed: placed[0])]
+        listed = [finding for _, finding in sorted(self._placed, key=lambda placed: placed[0])]
+        return listed + [
+            _unlisted(rule, count - MOST_EACH) for rule, count in self._counts.items() if count > MOST_EACH
+        ]
 
     def place(self) -> int:
         """Keep a place in the order of findings for one that may be answered later."""
@@ -185,17 +196,21 @@ class Notebook:
 
     def finding(self, rule: Rule, index: int | None, *, expected: str, found: str, place: int | None = None) -> None:
         """Write down that something is wrong."""
-        one = Finding(check=rule.value, index=index, expected=expected, found=found)
-        self._placed.append((self.place() if place is None else place, one))
+        self._counts[rule] += 1
+        if self._counts[rule] <= MOST_EACH:
+            one = Finding(check=rule.value, index=index, expected=expected, found=found)
+            self._placed.append((self.place() if place is None else place, one))
 
     def notice(self, rule: Rule, index: int | None, *, expected: str, found: str) -> None:
         """Write down an oddity that proves nothing wrong."""
         one = Finding(check=rule.value, index=index, expected=expected, found=found, weight="notice")
-        self.notices.append(one)
+        if len(self.notices) < MOST_ODD:
+            self.notices.append(one)
 
     def not_checked(self, index: int, why: str) -> None:
         """Write down that an entry could not be checked whole."""
-        self.unchecked.append(Unchecked(index=index, why=why))
+        if len(self.unchecked) < MOST_ODD:
+            self.unchecked.append(Unchecked(index=index, why=why))
 
     def skip(self, rule: Rule, why: str) -> None:
         """Write down that a check was not made."""
@@ -203,9 +218,7 @@ class Notebook:
 
     def checks(self) -> tuple[Check, ...]:
         """Return each check's outcome, in order."""
-        found = self.findings
-        counts = {rule: sum(finding.check == rule for finding in found) for rule in Rule}
-        return tuple(self._check(rule, counts[rule]) for rule in Rule)
+        return tuple(self._check(rule, self._counts[rule]) for rule in Rule)
 
     def _check(self, rule: Rule, count: int) -> Check:
         if count:
@@ -216,6 +229,10 @@ class Notebook:
             why = f"{len(self.unchecked)} entries, the first entry {self.unchecked[0].index}"
             return Check(rule=rule, state="not checked", why=f"{why}: {self.unchecked[0].why}")
         return Check(rule=rule, state="held", why=self.partly.get(rule, ""))
+
+
+def _unlisted(rule: Rule, count: int) -> Finding:
+    return Finding(check=rule.value, index=None, expected="none", found=f"{count} more of this kind, not listed")
 
 
 _NEED_KNOWN_KINDS = frozenset({Rule.BYTES, Rule.SIGNATURES, Rule.FOLD, Rule.TABLES})
