@@ -33,7 +33,9 @@ def send_headers(app: Flask, *, https: bool) -> None:
 
     @app.after_request
     def add(response: Response) -> Response:
-        response.headers.update(ALWAYS)
+        for name, value in ALWAYS.items():
+            # A page that brings a policy of its own, the public verifier's, is stricter than this one.
+            response.headers.setdefault(name, value)
         if https:
             response.headers["Strict-Transport-Security"] = f"max-age={TWO_YEARS_S}"
         if request.endpoint != "static" and request.blueprint != LOG_FILES:

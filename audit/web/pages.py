@@ -27,6 +27,7 @@ from audit.web import (
     sessions,
     setup,
     stock,
+    verify_public,
     wastes,
     witness,
 )
@@ -51,6 +52,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     patients.blueprint,
     erasure.blueprint,
     stock.blueprint,
+    verify_public.blueprint,
     session_open.blueprint,
     session_draw.blueprint,
     session_acts.blueprint,

@@ -3,7 +3,6 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 const UTF8 = new TextEncoder();
 const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-export const EMPTY = new Uint8Array(0);
 
 export function hexOf(bytes) {
   let text = "";
@@ -19,7 +18,7 @@ export function fromHex(text) {
   return bytes;
 }
 
-export function base64Of(bytes) {
+function base64Of(bytes) {
   let text = "";
   for (const byte of bytes) text += String.fromCharCode(byte);
   return btoa(text);

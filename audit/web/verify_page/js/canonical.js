@@ -3,14 +3,14 @@
 import { equal, textOf, utf8 } from "./bytes.js";
 import { isPlainText } from "./unicode.js";
 
-export const MOST_BYTES = 16384;
+const MOST_BYTES = 16384;
 const MOST_DEPTH = 6;
 const KEY = /^[a-z][a-z0-9_]{0,31}$/;
 
 /** Text of a value in canonical form; keys are ASCII, so the order of code units is that of the standard. */
-export function encodeText(value) {
+function encodeText(value) {
   if (Array.isArray(value)) return `[${value.map(encodeText).join(",")}]`;
-  if (typeof value !== "object") return JSON.stringify(value);
+  if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const keys = Object.keys(value).sort();
   return `{${keys.map((key) => `${JSON.stringify(key)}:${encodeText(value[key])}`).join(",")}}`;
 }

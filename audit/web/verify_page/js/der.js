@@ -3,9 +3,8 @@ import { concat, hexOf } from "./bytes.js";
 
 export const SEQUENCE = 0x30;
 export const SET = 0x31;
-export const INTEGER = 0x02;
-export const OCTETS = 0x04;
-export const OID = 0x06;
+const INTEGER = 0x02;
+const OID = 0x06;
 const MOST_DEPTH = 24;
 const MOST_NODES = 20000;
 

@@ -59,7 +59,7 @@ function actProblem(act) {
   return isSealed ? null : "a sealed value is out of form";
 }
 
-export const isHead = (value) => hasExactly(value, ["root", "size"]) && isWhole(value.size) && isHex(value.root, 64);
+const isHead = (value) => hasExactly(value, ["root", "size"]) && isWhole(value.size) && isHex(value.root, 64);
 
 function signatureProblem(signature) {
   const parts = isObject(signature) && Object.hasOwn(SIGNATURES, signature.method) && SIGNATURES[signature.method];

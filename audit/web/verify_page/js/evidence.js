@@ -50,12 +50,13 @@ export async function manifestOf(evidence) {
   return value;
 }
 
-/** Time stamp replies by the size they stamp. */
-export async function repliesOf(evidence) {
-  const replies = new Map();
+/** Time stamp replies, and the notes that they stamp, by size; a note that cannot be read is one of nothing. */
+export async function stampsOf(evidence) {
+  const stamps = { replies: new Map(), notes: new Map() };
   for (const [name, file] of evidence.files) {
-    const [, size] = /^time\/(\d{1,15})\.tsr$/.exec(name) ?? [];
-    if (size) replies.set(Number(size), await file.read());
+    const [, size, what] = /^time\/(0|[1-9]\d{0,14})\.(tsr|note)$/.exec(name) ?? [];
+    if (what === "tsr") stamps.replies.set(Number(size), await file.read());
+    if (what === "note") stamps.notes.set(Number(size), await file.read());
   }
-  return replies;
+  return stamps;
 }

@@ -49,6 +49,12 @@ export class Findings {
     this.reasons.set(check, text);
   }
 
+  /** In the order of the entries, what is about the whole file last. */
+  sort() {
+    const place = ({ index }) => index ?? Number.MAX_SAFE_INTEGER;
+    this.findings.sort((one, other) => place(one) - place(other) || one.check - other.check);
+  }
+
   get total() {
     return [...this.counts.values()].reduce((sum, count) => sum + count, 0);
   }

@@ -41,7 +41,7 @@ function isDay(text) {
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
 }
 
-export function isReference(value) {
+function isReference(value) {
   return isObject(value) && Object.keys(value).length === 2 && isWhole(value.index) && isHex(value.leaf, 64);
 }
 

@@ -34,6 +34,8 @@ function start() {
 }
 
 async function take(chosen) {
+  if (!chosen.length) return;
+  say("Reading.");
   at("file").value = "";
   const read = await Promise.all(chosen.map(readOne));
   const checkpoints = read.filter(({ evidence }) => evidence?.kind === "checkpoint");
@@ -42,7 +44,7 @@ async function take(chosen) {
   if (others.length) state.files = others;
   for (const { name } of checkpoints) at("kept").append(listItem(`${name} is compared with.`));
   if (checkpoints.length) at("hold").open = true;
-  if (chosen.length) await judge();
+  await judge();
 }
 
 function listItem(text) {
@@ -84,6 +86,7 @@ async function judge() {
     say("Choose a report or a bundle; what you hold is then compared with it.");
     return;
   }
+  say("Checking.");
   anchors.heads.push(...state.heads);
   at("results").replaceChildren();
   const cards = [];

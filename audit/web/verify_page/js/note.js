@@ -4,7 +4,7 @@ import { equal, fromBase64, fromHex, numberOf, textOf, utf8 } from "./bytes.js";
 import { isSignedBy } from "./ed25519.js";
 import { sha256 } from "./sha256.js";
 
-export const LOG_KEY = 1;
+const LOG_KEY = 1;
 export const COSIGNER_KEY = 4;
 const MOST_BYTES = 65536;
 const MOST_LINES = 100;

@@ -27,10 +27,20 @@ export class SecondPersons {
     this.findings = findings;
     this.hands = new Map();
     this.seconds = new Map();
+    this.oneDevice = [];
   }
 
-  see({ act }, index) {
-    if (Object.hasOwn(SECONDS, act.kind)) this.#second(act, index);
+  end() {
+    if (this.oneDevice.length)
+      this.findings.note("Both persons signed by passkeys built into a device, which may be one.", this.oneDevice);
+  }
+
+  #isBuiltIn(signature) {
+    return this.log.people.credentials.get(signature.credential)?.attachment === "platform";
+  }
+
+  see({ act, signature }, index) {
+    if (Object.hasOwn(SECONDS, act.kind)) this.#second(act, signature, index);
     if (Object.hasOwn(HANDS, act.kind)) {
       const container = act.facts[HANDS[act.kind]];
       this.hands.set(container, [
@@ -40,7 +50,7 @@ export class SecondPersons {
     }
   }
 
-  #second(act, index) {
+  #second(act, signature, index) {
     const fail = (expected, found) => this.findings.fail(7, index, expected, found);
     const rule = SECONDS[act.kind];
     const first = this.log.named(act.facts.of, index);
@@ -53,6 +63,7 @@ export class SecondPersons {
     const differs = rule.same.find((name) => first.act.facts[name] !== act.facts[name]);
     if (differs) fail(`the same ${differs}`, String(act.facts[differs]));
     if (first.act.session !== act.session) fail("the same session", String(act.session));
+    if (this.#isBuiltIn(signature) && this.#isBuiltIn(first.signature)) this.oneDevice.push(index);
     this.#actor(act, { first, index, fail });
   }
 
@@ -154,7 +165,7 @@ export class SignedLater {
     else if (this.log.leafHex(to) !== leaf)
       fail(`the hash of entry ${to}, ${short(this.log.leafHex(to))}`, short(leaf));
     const isRising = indexes.every((one, at) => at === 0 || indexes[at - 1] < one);
-    if (!isRising || indexes[0] < from || indexes.at(-1) > to) fail(`rising places from ${from} to ${to}`, "others");
+    if (!isRising || indexes[0] !== from || indexes.at(-1) !== to) fail(`rising places from ${from} to ${to}`, "others");
     for (const one of indexes) this.#one(act, one, index, fail);
   }
 

@@ -98,10 +98,11 @@ export class Passkeys {
       return;
     }
     const before = this.lastOf.get(act.actor);
-    this.lastOf.set(act.actor, index);
-    if (before !== undefined && act.seen.size <= before) this.behind.push(index);
-    const last = act.seen.size && this.log.entry(act.seen.size - 1);
-    if (last && recorded_ms - last.recorded_ms > DAY_MS) this.late.push(index);
+    this.lastOf.set(act.actor, { index, size: act.seen.size, recorded_ms });
+    const isOneForm = before?.size === act.seen.size && before.recorded_ms === recorded_ms;
+    if (before && act.seen.size <= before.index && !isOneForm) this.behind.push(index);
+    const unseen = act.seen.size < index ? this.log.entry(act.seen.size) : null;
+    if (unseen && recorded_ms - unseen.recorded_ms > DAY_MS) this.late.push(index);
   }
 
   #check(assertion, { challenge, credential, domain, index, eligible }) {

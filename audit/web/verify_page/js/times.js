@@ -4,8 +4,9 @@ import { hexOf } from "./bytes.js";
 import { instant } from "./order.js";
 import { short } from "./log.js";
 import { sha256 } from "./sha256.js";
-import { stampedNote } from "./note.js";
+import { parseCheckpoint, stampedNote } from "./note.js";
 import { readTimeReply } from "./tsa.js";
+import { counted } from "./words.js";
 
 const TOLERANCE_MS = 120000;
 
@@ -25,8 +26,8 @@ export class Times {
     this.stamps.push({ index, size, genMs: gen_ms, hash: token_sha256, slackMs: TOLERANCE_MS });
   }
 
-  /** `replies` are the RFC 3161 replies of the file by size, `notes` the checkpoints at hand. */
-  async end(replies, notes) {
+  /** `replies` and `notes` are the file's RFC 3161 replies and what they stamp, by size; the checkpoint is a note too. */
+  async end({ replies, notes }, checkpoint) {
     if (!this.stamps.length) {
       this.findings.skip(8, "no time authority dated this log");
       return;
@@ -34,43 +35,49 @@ export class Times {
     const names = new Set();
     const unchecked = [];
     for (const stamp of this.stamps) {
-      const name = await this.#token(stamp, replies, notes);
+      const note = stamp.size === checkpoint.size ? stampedNote(checkpoint) : notes.get(stamp.size);
+      const name = await this.#token(stamp, replies.get(stamp.size), note);
       if (name) names.add(name);
       else unchecked.push(stamp.index);
     }
     this.#rule();
-    if (unchecked.length)
-      this.findings.skip(
-        8,
-        `${unchecked.length} of ${this.stamps.length} tokens are not in this file or are of another kind; openssl ts checks them`,
-      );
-    this.findings.because(
-      8,
-      `${this.stamps.length} tokens of ${[...names].join(", ")}; whether to trust its certificate, openssl ts tells`,
-    );
+    if (unchecked.length) this.findings.skip(8, `${counted(unchecked.length, "token", "tokens")} of ${this.stamps.length} cannot be checked here`);
+    const whose = [...names].join(", ");
+    this.findings.because(8, `${counted(this.stamps.length, "token", "tokens")} of ${whose}; openssl ts judges its certificate`);
   }
 
   #fail(index, expected, found) {
     this.findings.fail(8, index, expected, found);
   }
 
-  async #token(stamp, replies, notes) {
-    const bytes = replies.get(stamp.size);
+  /** The name of the authority whose token over this head holds, or null where that cannot be said. */
+  async #token(stamp, bytes, note) {
     if (!bytes) return null;
-    if (hexOf(sha256(bytes)) !== stamp.hash) {
-      this.#fail(stamp.index, `the token ${short(stamp.hash)}`, short(hexOf(sha256(bytes))));
+    const hash = hexOf(sha256(bytes));
+    if (hash !== stamp.hash) {
+      this.#fail(stamp.index, `the token ${short(stamp.hash)}`, short(hash));
       return null;
     }
     const reply = await readTimeReply(bytes);
-    if (!reply) return null;
+    if (!reply) {
+      this.#fail(stamp.index, "a time authority’s reply", "one that cannot be read");
+      return null;
+    }
     stamp.slackMs += reply.accuracyMs;
     if (reply.genMs !== stamp.genMs)
       this.#fail(stamp.index, `the token’s time, ${instant(reply.genMs)}`, instant(stamp.genMs));
-    const note = notes.get(stamp.size);
-    if (note && hexOf(sha256(stampedNote(note))) !== reply.imprint)
-      this.#fail(stamp.index, "a token over the checkpoint", "one over something else");
     if (reply.holds === false) this.#fail(stamp.index, "the authority’s signature", "one that does not hold");
+    if (!note || !this.#isOver(reply, stamp, note)) return null;
     return reply.holds ? reply.certificate.name : null;
+  }
+
+  /** Whether the reply stamps this note, and the note is this log's head. */
+  #isOver(reply, stamp, note) {
+    const head = parseCheckpoint(note);
+    const isOurs = !head.why && head.origin === this.log.origin && head.size === stamp.size;
+    if (isOurs && this.log.hasRoot(head.size, hexOf(head.root)) && hexOf(sha256(note)) === reply.imprint) return true;
+    this.#fail(stamp.index, "a token over a head of this log", "one over something else");
+    return false;
   }
 
   #rule() {

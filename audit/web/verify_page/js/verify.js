@@ -3,7 +3,7 @@
 import { linesOf, textOf } from "./bytes.js";
 import { hasEd25519 } from "./ed25519.js";
 import { readEntry } from "./envelope.js";
-import { fileOf, manifestOf, repliesOf } from "./evidence.js";
+import { fileOf, manifestOf, stampsOf } from "./evidence.js";
 import { Findings, PDF_CHECK } from "./findings.js";
 import { Fold } from "./fold.js";
 import { judgeAnchors, judgeRoot, judgeSigners, judgeStatedHead, vkeysOf } from "./heads.js";
@@ -43,6 +43,7 @@ export async function verify(evidence, anchors, tell) {
   await endRules({ rules, evidence, checkpoint, manifest });
   judgeReports({ evidence, log, findings, reports: anchors.reports ?? [] });
   const certificate = await judgeDocument(evidence, findings);
+  findings.sort();
   return { evidence, checkpoint, manifest, findings, log, rules, signed, anchored, certificate, canVerify };
 }
 
@@ -91,12 +92,13 @@ async function judge(entry, index, { log, findings, rules }) {
 
 async function endRules({ rules, evidence, checkpoint, manifest }) {
   rules.signatures.end();
+  rules.seconds.end();
   rules.strikes.end();
   rules.later.end();
   rules.fold.end();
   const withheld = manifest.withheld?.sealed;
   rules.seals.end(await fileOf(evidence, "sealed.jsonl"), typeof withheld === "string" ? withheld : null);
-  await rules.times.end(await repliesOf(evidence), new Map([[checkpoint.size, checkpoint]]));
+  await rules.times.end(await stampsOf(evidence), checkpoint);
   const { findings } = rules.fold;
   findings.skip(11, "tables are in the service’s database, not in a file");
 }

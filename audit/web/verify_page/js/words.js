@@ -23,7 +23,7 @@ export function momentOf(ms, offsetMin) {
 }
 
 /** Thousandths as a decimal without trailing zeros: 6975 is 6.975. */
-export function thousandths(whole) {
+function thousandths(whole) {
   const text = String(Math.abs(whole)).padStart(4, "0");
   const rest = text.slice(-3).replace(/0+$/, "");
   return `${whole < 0 ? "−" : ""}${grouped(text.slice(0, -3))}${rest ? `.${rest}` : ""}`;
