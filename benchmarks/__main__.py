@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks import write_up
 from benchmarks.runner import FULL, SMOKE, Result, Sizes, Skipped
 
-NAMES = ("append", "verify", "proof", "reconcile", "report", "page")
+NAMES = ("append", "sign", "verify", "proof", "reconcile", "report", "page")
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "performance.md"
 
 

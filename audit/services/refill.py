@@ -11,7 +11,6 @@ from audit.domain.book import Recorded
 from audit.domain.errors import Refused
 from audit.domain.fold import apply
 from audit.domain.keys import keys
-from audit.domain.needs import needed_keys
 from audit.services.accounts import enter_account
 from audit.services.administering import Administrator
 from audit.services.record import projection_of
@@ -65,7 +64,7 @@ def _copy(conn: Connection, register: Register, head: Head, body: bytes) -> Head
         raise Refused("mirror_differs", size=head.size)
     site, event = register.site, recorded.event
     named = [event.of.index] if isinstance(event, events.EntryStruck) else []
-    book = ledger.load_book(conn, site, keys(event) | needed_keys(event, entry.actor), named=named)
+    book = ledger.load_book(conn, site, keys(event) | ledger.products_of([recorded]), named=named)
     after = log.append(conn, site, head, [_row(entry, recorded)])
     book.entries[recorded.index] = recorded
     apply(book, recorded)

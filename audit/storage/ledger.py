@@ -109,7 +109,7 @@ def load_book(
         if missing.index < before:
             entries[missing.index] = read_entry(missing)
     # The products of containers just loaded are always wanted: asking before the fold saves folding twice.
-    if products := _products(entries.values()) - asked:
+    if products := products_of(entries.values()) - asked:
         asked |= products
         entries |= {entry.index: entry for entry in load_entries(conn, site, products, before=before)}
     book = fold(entries.values())
@@ -190,7 +190,8 @@ def _bodies(count: int) -> Prepared:
     )
 
 
-def _products(entries: Iterable[Recorded]) -> set[str]:
+def products_of(entries: Iterable[Recorded]) -> set[str]:
+    """Return the keys of the products whose containers some entries bring in."""
     found = set()
     for entry in entries:
         event = entry.event

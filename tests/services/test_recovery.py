@@ -279,8 +279,6 @@ def test_a_cut_database_whose_signer_was_wiped_too_is_told_by_a_cosigner(clinic:
 def test_a_log_begun_anew_under_a_name_that_the_signer_knows_is_refused(
     clinic: Clinic, migrated_sqlite, tmp_path
 ) -> None:
-    from tests.clinic import start_clinic
-
     clinic.checkpoint()
     url = f"sqlite:///{shutil.copy(migrated_sqlite, tmp_path / 'anew.db')}"
     with refused("signer_ahead"):

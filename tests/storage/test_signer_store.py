@@ -60,10 +60,10 @@ def test_of_several_signers_at_once_one_wins(tmp_path: Path) -> None:
         assert sorted(pool.map(tries, (4, 5, 6, 7))) == [False, False, False, True]
 
 
-def test_the_store_is_one_file_flushed_at_every_swap(tmp_path: Path) -> None:
+def test_the_row_is_in_the_one_file_and_the_journal_beside_it_is_spent(tmp_path: Path) -> None:
     path = tmp_path / "signer.db"
     swap(path, ORIGIN, None, FIRST)
-    assert [found.name for found in tmp_path.iterdir()] == ["signer.db"]
-    with sqlite3.connect(path) as conn:
-        assert conn.execute("PRAGMA journal_mode").fetchone() == ("delete",)
-    conn.close()
+    journal = tmp_path / "signer.db-journal"
+    assert journal.read_bytes()[:8] == bytes(8)  # a live one begins with D9D505F920A163D7
+    journal.unlink()
+    assert held(path, ORIGIN) == FIRST
