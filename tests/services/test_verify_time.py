@@ -345,3 +345,15 @@ def test_a_reply_with_any_byte_changed_is_refused_or_says_the_same(authority: Te
 def test_bytes_that_are_no_reply_are_refused_in_a_sentence(reply: bytes) -> None:
     with pytest.raises(TimeRefused, match=r"^(bytes that are no reply of RFC 3161|a reply of more than 65536 bytes)$"):
         read_reply(reply)
+
+
+def test_a_row_that_says_it_is_far_off_costs_no_memory_and_what_follows_it_is_still_held_against_the_token(
+    log: Dated,
+) -> None:
+    log.stamp_at(DAY)
+    log.state_at(3_600_000)
+    rows = [Row(index, body) for index, body in enumerate(log.bodies)]
+    rows[-1] = Row(2**50, rows[-1].body)
+    tokens = TimeTokens(sizes=(4,), reply_at=log.replies.get, note_at=log.notes.get)
+    source = Source(rows=rows, body_at=lambda _: None, count=6, checkpoints=[], time=tokens)
+    assert faults(verify(source)) == [(2**50, "another time")]

@@ -61,8 +61,6 @@ class Times:
 
     def entry(self, read: Read) -> None:
         """Show one entry, before its leaf is in the tree."""
-        if read.index > len(self._recorded):
-            self._recorded.extend([_UNREADABLE] * (read.index - len(self._recorded)))
         recorded_ms = read.entry.recorded_ms if read.entry is not None else _UNREADABLE
         match read.recorded.event if read.recorded else None:
             case events.TimeStamped() as event:
@@ -72,7 +70,9 @@ class Times:
                 self._step(read.index, event)
             case _:
                 self._compare(read.index, recorded_ms)
-        self._recorded.append(recorded_ms)
+        # After a missing entry stretches are no longer known, and where the next row says it is may be anywhere.
+        if read.index == len(self._recorded):
+            self._recorded.append(recorded_ms)
 
     def finish(self) -> None:
         """Name every stretch that was recorded too early or too late, and what could not be checked."""
@@ -118,6 +118,8 @@ class Times:
 
         Before a step back, all that was recorded later than where it leads; before a step on, all since the last step.
         """
+        if index != len(self._recorded):
+            return index
         since = 0 if self._stepped is None else self._stepped + 1
         if event.to_ms >= event.from_ms:
             return index if self._stepped is None else since
@@ -160,8 +162,10 @@ class Times:
                 yield _Run(first, run.last)
 
     def _finding(self, run: _Run, expected: str) -> None:
-        first_ms, last_ms = self._recorded[run.first], self._recorded[run.last]
-        met = f"{first_ms} ms" if run.first == run.last else f"{first_ms} to {last_ms} ms"
+        at = [
+            f"{self._recorded[place]}" for place in dict.fromkeys((run.first, run.last)) if place < len(self._recorded)
+        ]
+        met = f"{' to '.join(at)} ms" if at else "another time"
         self.notebook.finding(Rule.TIME, run.first, expected=f"{_span(run)} {expected}", found=met)
 
 
