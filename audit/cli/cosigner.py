@@ -54,6 +54,7 @@ def cosigner(
     logs = logs_of([_log_key(text) for text in (*keys, *_lines(file))])
     made = Cosigner(key=key, logs=logs, store=folder / STORE, now_s=lambda: machine.clock() // 1000)
     server = _listen(made, bind)
+    signal.signal(signal.SIGTERM, _leave)
     click.echo(f"Cosigner {key.verifier.to_string()}")
     click.echo(f"It answers at http://{bind}{ADD}, for the proxy that speaks TLS.")
     for origin in logs:
@@ -61,7 +62,6 @@ def cosigner(
     if not logs:
         click.echo("It cosigns no log yet: give it one with --log.")
     click.echo("Stop it with Ctrl+C.")
-    signal.signal(signal.SIGTERM, _leave)
     try:
         server.run()
     finally:

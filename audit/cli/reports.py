@@ -5,6 +5,7 @@ A report is issued by a manager, who types their password here as they would on 
 
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import click
@@ -18,6 +19,7 @@ from audit.domain.errors import Refused
 from audit.domain.quantity import format_thousandths, volume_of
 from audit.domain.reconcile import Statement
 from audit.services import blind, report
+from audit.services.cosigning.asking import Cosigners
 from audit.services.demo.keys import keys_folder
 from audit.services.drilldown import CHART, as_plain, figure
 from audit.services.opening import Ground
@@ -57,7 +59,8 @@ def write_report(  # noqa: PLR0913, PLR0917 (one argument for each option)
             report=f"rp_{machine.random(10).hex()}", first=first, last=last, nonce=machine.random(16).hex(),
             actor=actor, offset_min=_offset(register, machine.clock()), standing=standing,
         )  # fmt: skip
-        issued = report.issue(register, watch.sign, _press(ground, settings), asked, _keeper(settings, register, watch))
+        signs = _sign_head(settings, register, watch)
+        issued = report.issue(register, signs, _press(ground, settings), asked, _keeper(settings, register, watch))
         watch.sign()
     except Refused as refused:
         if refused.code == "read_only":
@@ -120,6 +123,16 @@ def _press(ground: Ground, settings: Settings) -> Press:
     reports = settings.home / "reports"
     reports.mkdir(parents=True, exist_ok=True, mode=0o700)
     return Press(reports, keys_folder(ground.engine, settings.home))
+
+
+def _sign_head(settings: Settings, register: Register, watch: Watch) -> Callable[[], None]:
+    """Return what signs the head and has it countersigned, by those who answer."""
+
+    def sign() -> None:
+        watch.sign()
+        Cosigners(register, settings.cosigners).ask()
+
+    return sign
 
 
 def _keeper(settings: Settings, register: Register, watch: Watch) -> Timekeeper:

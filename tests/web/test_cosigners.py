@@ -1,14 +1,19 @@
 """An administrator sets who countersigns, signed at the act; a key that is none is named by its line."""
 
+import json
+
 import pytest
 
 from audit.domain.keys import LOG
+from audit.reports.evidence import read_evidence
+from audit.services.cosigning.asking import Cosigners
 from audit.services.reading import book_of
 from audit.storage import checkpoints, cosignatures
 from audit.storage.cosignatures import CosignatureRow
 from audit.storage.engine import write
 from audit.tlog.cosignature import CosigningKey
 from tests.accounts import RIGHT
+from tests.services.cosigning_from_the_standard import MiniWitness, Signer, listening
 from tests.web.house import text_of
 
 PAGE = "/record/cosigners"
@@ -99,3 +104,19 @@ def test_nobody_but_an_administrator_sees_or_sets_it(house, who: str) -> None:
     token = {"csrf_token": "x", "nonce": "0" * 32, "cosigners": KEY, "quorum": "1", "password": RIGHT}
     assert browser.client.post(PAGE, data=token, base_url="http://localhost").status_code in {400, 403, 404}
     assert trust_of(house).cosigners == ()
+
+
+def test_a_report_is_issued_on_a_head_that_the_cosigners_who_answer_have_signed(house) -> None:
+    """Asked right then, by a cosigner that shares no code with ours."""
+    signer = Signer(PHARMACY.verifier.name, 4, b"a cosigner's seed of 32 bytes...")
+    other = MiniWitness(signer, house.clinic.book(LOG).log.log_key)
+    house.browser("A").done(PAGE, {"cosigners": KEY, "quorum": "1", "password": RIGHT})
+    with listening(other) as address:
+        house.service.desk.cosigners = Cosigners(house.clinic.register, {signer.name: address})
+        form = {"from": "2026-11-01", "to": "2026-11-23", "password": RIGHT}
+        issued = house.browser("M").done("/reports", form).partition("issued=")[2]
+    (file,) = (house.service.desk.reports).glob(f"{issued}.pdf")
+    files = read_evidence(file.read_bytes())
+    assert f"\u2014 {signer.name} " in files["checkpoint"].decode()
+    (sentence,) = json.loads(files["report.json"])["verdict"]["sentences"]
+    assert sentence == "Unaltered since 23 Nov 2026, cosigned outside by 1 of 1."

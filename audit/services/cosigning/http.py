@@ -58,7 +58,14 @@ def _send(request: Request) -> Reply:
     except UnicodeDecodeError:
         raise Unreachable("its answer is no text") from None
     except (OSError, HTTPException, ValueError) as fault:
-        raise Unreachable(f"it cannot be reached ({getattr(fault, 'reason', None) or type(fault).__name__})") from None
+        raise Unreachable(f"it cannot be reached ({_why(fault)})") from None
+
+
+def _why(fault: Exception) -> str:
+    """The system's own words where it has some: "Connection refused", "Name or service not known"."""
+    inner = getattr(fault, "reason", fault)
+    words = getattr(inner, "strerror", None) or getattr(inner, "verify_message", None)
+    return str(words or type(inner).__name__)
 
 
 def _read(response: HTTPResponse) -> str:
