@@ -146,11 +146,12 @@ export class SignedLater {
     this.log = log;
     this.findings = findings;
     this.unsigned = new Set();
+    this.byPasskey = 0;
   }
 
   see({ act, signature }, index) {
     if (signature.method === "signed_in") this.unsigned.add(index);
-    if (act.kind === "acts_signed") this.#covers(act, index);
+    if (act.kind === "acts_signed") this.#covers(act, signature, index);
   }
 
   end() {
@@ -158,7 +159,7 @@ export class SignedLater {
       this.findings.note("Done while signed in and signed by nobody with a factor.", [...this.unsigned]);
   }
 
-  #covers(act, index) {
+  #covers(act, signature, index) {
     const fail = (expected, found) => this.findings.fail(7, index, expected, found);
     const { from, to, leaf, indexes } = act.facts;
     if (to >= index || from > to) fail("a stretch of earlier entries", `${from} to ${to}`);
@@ -166,7 +167,9 @@ export class SignedLater {
       fail(`the hash of entry ${to}, ${short(this.log.leafHex(to))}`, short(leaf));
     const isRising = indexes.every((one, at) => at === 0 || indexes[at - 1] < one);
     if (!isRising || indexes[0] !== from || indexes.at(-1) !== to) fail(`rising places from ${from} to ${to}`, "others");
+    const before = this.unsigned.size;
     for (const one of indexes) this.#one(act, one, index, fail);
+    if (signature.method === "passkey") this.byPasskey += before - this.unsigned.size;
   }
 
   #one(act, one, index, fail) {

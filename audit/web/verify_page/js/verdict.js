@@ -34,23 +34,47 @@ const HEADLINES = {
 
 function sentenceOf(outcome, state) {
   if (state === "failed") return failedSentence(outcome);
-  const { log, rules, signed, anchored } = outcome;
+  const { log } = outcome;
+  const entries = counted(log.size, "entry", "entries");
+  const held = state === "partly" ? ", so far as this page could check," : "";
+  const parts = [
+    `Proven${held} is that the ${entries} of ${clinicOf(log)}${spanOf(log)} are complete, in order and unaltered ${headOf(outcome)}`,
+    actsOf(outcome),
+    tieOf(outcome),
+  ];
+  return `${parts.join("; ")}.`;
+}
+
+function spanOf(log) {
   const [first, last] = [log.entry(0), log.entry(log.size - 1)];
-  const methods = rules.signatures.methods;
-  const passkeys = methods.get("passkey") ?? 0;
-  const word = (methods.get("password_totp") ?? 0) + (methods.get("signed_in") ?? 0);
-  const held = state === "partly" ? "so far as this page could check, " : "";
-  const span =
-    first && last
-      ? ` from ${dayOf(first.recorded_ms, first.act.offset_min)} to ${momentOf(last.recorded_ms, last.act.offset_min)}`
-      : "";
-  const cosigned = signed.cosigned.length
-    ? ` and countersigned by ${signed.cosigned.map(({ name }) => name).join(", ")}`
-    : "";
-  const tie = anchored.size
-    ? `${anchored.by.join(" and ")} ${anchored.by.length > 1 ? "agree" : "agrees"} with ${anchored.size >= log.size ? "all of it" : `its first ${counted(anchored.size, "entry", "entries")}`}`
-    : "not proven is that this is the only history, for nothing from outside was compared";
-  return `Proven${held ? `, ${held}` : " "}is that the ${counted(log.size, "entry", "entries")} of ${clinicOf(log)}${span} are complete, in order and unaltered under a head signed by the log’s own key${cosigned}; ${counted(passkeys, "act carries", "acts carry")} a person’s passkey and ${grouped(word)} rest on the service’s word for a password or a sign-in; ${tie}.`;
+  if (!first || !last) return "";
+  const [from, to] = [dayOf(first.recorded_ms, first.act.offset_min), momentOf(last.recorded_ms, last.act.offset_min)];
+  return ` from ${from} to ${to}`;
+}
+
+function headOf({ findings, log, signed }) {
+  if (findings.outcome(5).state !== "held") return "under one head, whose signatures were not checked";
+  const names = signed.cosigned.map(({ name }) => name).join(", ");
+  const cosigned = names ? ` and countersigned by ${names}` : "";
+  return `under a head signed by the log’s own key ${hexOf(log.people.logKey.id)}${cosigned}`;
+}
+
+function actsOf({ findings, rules }) {
+  if (findings.outcome(7).state !== "held") return "the signatures of acts were not all checked";
+  const { methods } = rules.signatures;
+  const { byPasskey, unsigned } = rules.later;
+  const passkeys = (methods.get("passkey") ?? 0) + byPasskey;
+  const word = (methods.get("password_totp") ?? 0) + (methods.get("signed_in") ?? 0) - byPasskey;
+  const nobody = unsigned.size ? `, ${grouped(unsigned.size)} of them signed by nobody` : "";
+  const carry = counted(passkeys, "act is signed by a person’s passkey", "acts are signed by a person’s passkey");
+  return `${carry} and ${grouped(word)} rest on the service’s word for a password or a sign-in${nobody}`;
+}
+
+function tieOf({ log, anchored: { size, by } }) {
+  if (!size) return "not proven is that this is the only history, for nothing from outside was compared";
+  const agree = by.length > 1 ? "agree" : "agrees";
+  const whole = size >= log.size ? "all of it" : `its first ${counted(size, "entry", "entries")}`;
+  return `${by.join(" and ")} ${agree} with ${whole}`;
 }
 
 function failedSentence({ findings, log }) {

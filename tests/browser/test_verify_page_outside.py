@@ -1,0 +1,143 @@
+"""Outside eyes in the page: cosigners and their quorum, a time authority's tokens; and long logs."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from audit.domain import events
+from audit.reports.evidence import read_evidence
+from audit.services.evidence import verify_files
+from audit.tlog.cosignature import CosigningKey
+from tests.browser.forging import Entry, judge, offline_page, open_parts, reforged, zipped
+from tests.clinic import Clinic, start_clinic
+from tests.services import test_report_time as dating
+from tests.services.issued import files_of, live_one_session, report_of
+from tests.time_authority import TestAuthority
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PHARMACY = CosigningKey("pharmacy.example.org/cosigner", b"a cosigner's seed of 32 bytes...")
+SISTER = CosigningKey("sister.example.org/cosigner", b"another cosigner's 32 byte seed.")
+Value = TypeVar("Value")
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    with offline_page(browser, tmp_path_factory.mktemp("page")) as opened:
+        open_parts(opened)
+        yield opened
+
+
+def apart(work: Callable[[], Value]) -> Value:
+    """Do work that wants a loop of its own, beside the browser's."""
+    with ThreadPoolExecutor() as thread:
+        return thread.submit(work).result()
+
+
+def cosigned(clinic: Clinic, quorum: int) -> dict[str, bytes]:
+    """Evidence of a log that names two cosigners, of which one has signed its head."""
+    keys = tuple(one.verifier.to_string() for one in (PHARMACY, SISTER))
+    clinic.act("A", events.CosignersChanged(cosigners=keys, quorum=quorum))
+    live_one_session(clinic)
+    files = files_of(clinic, report_of(clinic))
+    text = files["checkpoint"].decode().partition("\n\n")[0] + "\n"
+    line = PHARMACY.cosign(text, time_s=1_795_425_000).line()
+    return files | {"checkpoint": files["checkpoint"] + line.encode()}
+
+
+@pytest.mark.parametrize(("quorum", "failed"), [(1, set()), (2, {5})])
+def test_a_head_needs_as_many_cosigners_as_the_log_says(
+    quorum: int, failed: set[int], page: Page, tmp_path: Path
+) -> None:
+    files = cosigned(start_clinic(f"sqlite:///{tmp_path / 'audit.db'}", tmp_path), quorum)
+    judged = judge(page, zipped(files))
+    assert judged.failed == failed
+    assert judge(page, zipped(files), PHARMACY.verifier.to_string()).checks[6] == "held"
+    assert 6 in judge(page, zipped(files), SISTER.verifier.to_string()).failed
+    if not failed:
+        assert "and countersigned by pharmacy.example.org/cosigner; " in judged.sentence
+        stripped = files["checkpoint"].decode().splitlines(keepends=True)[:5]
+        assert judge(page, zipped(files | {"checkpoint": "".join(stripped).encode()})).failed == {5}
+
+
+@pytest.fixture(scope="module")
+def dated(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A report of a log whose head a time authority dated."""
+    home, authority = tmp_path_factory.mktemp("clinic"), tmp_path_factory.mktemp("authority")
+    now_ms = time.time_ns() // 1_000_000
+    clinic = start_clinic(f"sqlite:///{home / 'audit.db'}", home, opened_ms=now_ms - dating.DAY_MS)
+    clinic.receive(count=2)
+    clinic.clock.now_ms = now_ms
+    return apart(lambda: dating.dated(clinic, home, TestAuthority(authority), 2))
+
+
+def test_a_time_authoritys_tokens_are_checked_with_the_file_alone(page: Page, dated: bytes) -> None:
+    judged = judge(page, dated)
+    assert judged.failed == set()
+    assert judged.checks[8] == "held"
+
+
+@pytest.mark.parametrize("suffix", [".tsr", ".note"])
+def test_a_token_that_was_touched_is_a_finding_of_both(suffix: str, page: Page, dated: bytes) -> None:
+    files = dict(read_evidence(dated))
+    name = next(one for one in files if one.endswith(suffix))
+    for at in range(0, len(files[name]), max(1, len(files[name]) // 12)):
+        spoilt = files[name][:at] + bytes([files[name][at] ^ 1]) + files[name][at + 1 :]
+        ours, problems = verify_files(files | {name: spoilt})
+        assert ours is not None
+        assert not (ours.holds and not problems)
+        assert judge(page, zipped(files | {name: spoilt})).failed == {8}
+
+
+def test_tokens_that_do_not_travel_along_are_not_checked_and_said_so(page: Page, dated: bytes) -> None:
+    files = {name: content for name, content in read_evidence(dated).items() if not name.endswith(".tsr")}
+    judged = judge(page, zipped(files))
+    assert (judged.checks[8], judged.state) == ("not checked", "unanchored")
+
+
+def shifted(kind: str, by_ms: int) -> Callable[[list[Entry]], None]:
+    """Everything from the first entry of a kind on was recorded at another time."""
+
+    def change(entries: list[Entry]) -> None:
+        kinds = [entry["act"]["kind"] for entry in entries]
+        for entry in entries[kinds.index(kind) + 1 :]:
+            entry["recorded_ms"] += by_ms
+
+    return change
+
+
+def long_log(files: Mapping[str, bytes], length: int) -> bytes:
+    def change(entries: list[Entry]) -> None:
+        patient = next(entry for entry in entries if entry["act"]["kind"] == "patient_registered")
+        patient.pop("_leaf")
+        for number in range(length - len(entries)):
+            more = deepcopy(patient)
+            more["act"] |= {"nonce": f"{number:032x}", "facts": {"patient": f"pt_{number:08d}"}}
+            more["recorded_ms"] = entries[-1]["recorded_ms"]
+            entries.append(more)
+
+    return zipped(reforged(files, change))
+
+
+def test_a_log_of_20_000_entries_is_judged_while_the_page_answers(browser: Browser, tmp_path: Path) -> None:
+    clinic = start_clinic(f"sqlite:///{tmp_path / 'audit.db'}", tmp_path)
+    live_one_session(clinic)
+    data = long_log(files_of(clinic, report_of(clinic)), 20_000)
+    with offline_page(browser, tmp_path) as page:
+        page.evaluate(
+            "window.gaps = []; let last = performance.now();"
+            "setInterval(() => { const now = performance.now(); gaps.push(now - last); last = now; }, 20);"
+        )
+        started = time.monotonic()
+        page.set_input_files("#file", [{"name": "long.zip", "mimeType": "application/zip", "buffer": data}])
+        expect(page.locator("#status")).to_have_text("Checked.", timeout=120_000)
+        assert time.monotonic() - started < 90
+        assert page.inner_text(".vcard h2") == "Consistent, unanchored"
+        # A slice is 24 ms; the rest is for machines that do other things as well.
+        assert page.evaluate("Math.max(...gaps)") < 1000
