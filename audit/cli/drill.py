@@ -7,21 +7,21 @@ import click
 
 from audit.cli import verdicts
 from audit.cli.machine import WRONG, CouldNotRun, Machine, in_words
-from audit.cli.signers import address_of, signer_of
+from audit.cli.opened import open_here
+from audit.cli.signers import address_of
 from audit.config import Settings
 from audit.domain.errors import Refused
 from audit.services.demo.keys import keys_folder
 from audit.services.drill.copying import Own
 from audit.services.drill.run import AlreadyBroken, Drill, Outcome, file_certificate, run_drill
-from audit.services.keyring import open_keyring
-from audit.services.opening import Ground, find_register
+from audit.services.opening import Ground
 from audit.services.people import clinic_name
 from audit.services.register import Register
 from audit.services.reporting.press import Press, identity
 from audit.services.signing.signer import SignerAway
 from audit.services.time_authority import read_certificates
 from audit.services.time_token import TimeRefused
-from audit.services.verify import Installation, StorageRefused, open_database
+from audit.services.verify import Installation
 
 
 @click.command("drill")
@@ -54,28 +54,8 @@ def run(machine: Machine, *, as_json: bool) -> None:
 
 
 def _own(machine: Machine, settings: Settings) -> tuple[Own, Press]:
-    try:
-        engine = open_database(settings.database_url)
-        keys = keys_folder(engine, settings.home)
-        signer = signer_of(settings, machine.random)
-        ground = Ground(
-            engine=engine,
-            keyring=open_keyring(keys, machine.random),
-            signer=signer,
-            host=settings.host,
-            scheme="https",
-            port=443,
-            clock=machine.clock,
-            random=machine.random,
-        )
-        register = find_register(ground)
-    except StorageRefused as refused:
-        raise CouldNotRun(str(refused)) from refused
-    except Refused as refused:
-        raise CouldNotRun(in_words(refused)) from refused
-    if register is None:
-        raise CouldNotRun("no log is open in this database yet")
-    press = Press(settings.home / "reports", keys)
+    ground, register = open_here(machine, settings)
+    press = Press(settings.home / "reports", keys_folder(ground.engine, settings.home))
     press.reports.mkdir(parents=True, exist_ok=True, mode=0o700)
     return _copied(machine, settings, ground, register, press), press
 
@@ -107,7 +87,7 @@ def _time_certificates(settings: Settings) -> bytes | None:
 def _tell(outcome: Outcome) -> None:
     name = outcome.attack.name
     if not outcome.is_applicable:
-        click.echo(f"  n/a     {name}: not applicable: the log has {outcome.missing}")
+        click.echo(f"  n/a     {name}: not applicable: {outcome.missing}")
     elif outcome.is_caught:
         click.echo(f"  caught  {name}: {', '.join(one.short for one in outcome.caught_by)}")
     else:

@@ -18,6 +18,7 @@ from audit.reports.faces import (
     LEDE,
     MONO_FOOT,
     NOTE,
+    RULE_2,
     SANS,
     SMALL,
     SMALL_600,
@@ -38,11 +39,11 @@ from audit.reports.words import format_stamp, moment
 
 _KIND = "Certificate of a drill"
 _SIDE = 12 * MM
-_ROW = 11.4
-_SHARES = (72, 22, 20, 70)
+_PAD = 2.0
+_SHARES = (78, 21, 19, 72)
 _LIMITS = (
-    "Each attack was carried out for real with SQL on a copy of the log and taken back with it; the clinic's own"
-    " database was read and nothing else. What no log can show, and no drill: an act that nobody entered, a lie signed"
+    "Each attack was carried out for real with SQL on a copy of the log and thrown away with it; the clinic's"
+    " own log was read, and got one entry that names this page. What no log can show, and no drill: an act that nobody entered, a lie signed"
     " in good form, and two histories shown to people who never compare the heads they hold."
 )
 
@@ -172,15 +173,23 @@ def _draw_lines(pen: Pen, frame: Frame, lines: tuple[Line, ...], top: float) -> 
     top += HEAD.leading
     pen.rule(frame.left, frame.right, top, weight=MID)
     for line in lines:
-        state = {"caught": SMALL_600, "not applicable": SMALL}.get(line.state, SMALL_600.coloured(STOP))
-        cells = ((line.attack, SMALL.coloured(INK)), (line.keys, SMALL), (line.state, state), (line.says, SMALL))
-        for (left, width), (text, style) in zip(places, cells, strict=True):
-            pen.line(left, top + (_ROW - style.leading) / 2, text, shrunk(text, style, width))
-        top += _ROW
-        pen.rule(frame.left, frame.right, top, weight=HAIR)
+        top = _draw_line(pen, line, places, top)
+        pen.rule(frame.left, frame.right, top, weight=HAIR, colour=RULE_2)
     top += 2 * MM
     for text in wrapped(_LIMITS, NOTE, frame.live):
         top = pen.line(frame.left, top, text, NOTE)
+
+
+def _draw_line(pen: Pen, line: Line, places: list[tuple[float, float]], top: float) -> float:
+    state = {"caught": SMALL_600, "not applicable": SMALL}.get(line.state, SMALL_600.coloured(STOP))
+    cells = ((line.attack, SMALL.coloured(INK)), (line.keys, SMALL), (line.state, state), (line.says, SMALL))
+    bottom = top
+    for (left, width), (text, style) in zip(places, cells, strict=True):
+        y = top + _PAD / 2
+        for part in wrapped(text, style, width):
+            y = pen.line(left, y, part, style)
+        bottom = max(bottom, y)
+    return bottom + _PAD / 2
 
 
 def _draw_foot(pen: Pen, frame: Frame, certificate: Certificate) -> None:

@@ -77,10 +77,11 @@ def insert_old(scene: Scene) -> None:
 
 
 def date_late_entry(scene: Scene) -> None:
-    """Append an act now that says it was recorded a day before the last token."""
+    """Append an act that says it was recorded a day before the last token, or entry where there is no token."""
     with as_administrator(scene.engine) as conn:
         story = read_story(conn, scene.site)
-        append(scene, conn, _look_at_patient(scene, story, at_ms=_stamped_ms(story) - _DAY_MS))
+        before_ms = _stamped_ms(story) if any(told.kind == "time_stamped" for told in story) else last_ms(story)
+        append(scene, conn, _look_at_patient(scene, story, at_ms=before_ms - _DAY_MS))
 
 
 def step_clock(scene: Scene) -> None:

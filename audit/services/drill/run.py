@@ -175,7 +175,7 @@ def _carry_out(attack: Attack, scene: Scene, untouched: Scene) -> Outcome:
     try:
         attack.carry_out(scene)
     except NotApplicable as lacking:
-        return Outcome(attack=attack, noticed={}, missing=str(lacking))
+        return Outcome(attack=attack, noticed={}, missing=lacking.why)
     return Outcome(attack=attack, noticed=detect(scene, untouched=untouched))
 
 
@@ -214,4 +214,4 @@ def _lines(drill: Drill) -> Iterator[Line]:
     for one in drill.outcomes:
         says = ", ".join(detector.short for detector in one.caught_by)
         state = "not applicable" if not one.is_applicable else "caught" if one.is_caught else "NOT CAUGHT"
-        yield Line(attack=one.attack.name, keys=one.attack.keys, state=state, says=says or f"the log has {one.missing}")
+        yield Line(attack=one.attack.name, keys=one.attack.keys, state=state, says=says or one.missing)

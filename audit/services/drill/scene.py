@@ -19,6 +19,20 @@ from audit.tlog.paper import PaperHead
 class NotApplicable(Exception):
     """An attack needs something that this log does not have; the message says what, after "the log has"."""
 
+    @property
+    def why(self) -> str:
+        """Say it as a sentence."""
+        return f"the log has {self}"
+
+
+class OutOfReach(NotApplicable):
+    """An attack needs a key that this machine's program cannot even read; the message says so."""
+
+    @property
+    def why(self) -> str:
+        """Say it as a sentence."""
+        return str(self)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stolen:
@@ -31,10 +45,10 @@ class Stolen:
         """Return the log's key.
 
         Raises:
-            NotApplicable: the signer keeps it out of reach.
+            OutOfReach: the signer keeps it.
         """
         if self.log_key is None:
-            raise NotApplicable("the log's key within reach: the signer's own process keeps it")
+            raise OutOfReach("the log's key is with the signer's own process, out of reach")
         return self.log_key
 
 

@@ -58,18 +58,18 @@ _WORDS = {
 _SHORT = {
     Detector.CHAIN: "chain",
     Detector.HEAD: "signed head",
-    Detector.SIGNER: "signer's memory",
-    Detector.SERVICE: "running service",
+    Detector.SIGNER: "signer",
+    Detector.SERVICE: "service",
     Detector.COSIGNER: "cosigner",
-    Detector.PAPER: "head on paper",
-    Detector.TIME: "time authority",
+    Detector.PAPER: "paper",
+    Detector.TIME: "time",
     Detector.ACT: "signatures",
     Detector.SEALS: "seals",
     Detector.FOLD: "book",
-    Detector.TABLES: "derived tables",
-    Detector.REPORTS: "report's hash",
-    Detector.PDF: "the PDF itself",
-    Detector.BUNDLE: "key or head known elsewhere",
+    Detector.TABLES: "tables",
+    Detector.REPORTS: "report hash",
+    Detector.PDF: "PDF",
+    Detector.BUNDLE: "known elsewhere",
 }
 
 
