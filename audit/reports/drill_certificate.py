@@ -43,7 +43,8 @@ _PAD = 2.0
 _SHARES = (78, 21, 19, 72)
 _LIMITS = (
     "Each attack was carried out for real with SQL on a copy of the log and thrown away with it; the clinic's"
-    " own log was read, and got one entry that names this page. What no log can show, and no drill: an act that nobody entered, a lie signed"
+    " own log was read, and got one entry that names this page. What no log can show, and no drill: an act that nobody"
+    " entered, a lie signed"
     " in good form, and two histories shown to people who never compare the heads they hold."
 )
 

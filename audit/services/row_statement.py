@@ -55,7 +55,7 @@ def state_row(register: Register, signer: Signer, by: Administrator, learnt: Seq
 
     Raises:
         Refused: `row_known` where the signer remembers this log, `head_beyond` where somebody knows more entries than
-            the database holds, `head_differs` where they know another history; those of the write path.
+            the database holds, `other_head_known` where they know another history; those of the write path.
         SignerAway: the signer does not answer.
     """
     if signer.held(register.origin) is not None:
@@ -68,7 +68,7 @@ def state_row(register: Register, signer: Signer, by: Administrator, learnt: Seq
         if found.size > size:
             raise Refused("head_beyond", known=found.size, size=size)
         if tree.root(conn, register.site, found.size) != found.root:
-            raise Refused("head_differs", size=found.size)
+            raise Refused("other_head_known", size=found.size)
     stated = events.SignerRowStated(size=found.size, root=found.root.hex(), source=found.source)
     return by.state(register, stated, "signer_row_stated")
 

@@ -86,8 +86,10 @@ def prove() -> ResponseReturnValue:
     def do() -> dict[str, Any]:
         said = _sent()
         proof = said.get("proof")
-        passkeys.prove(register(), _holder(), str(said.get("credential", "")), proof if isinstance(proof, dict) else {})
-        return {"next": url_for(".show") + "#waiting"}
+        credential = str(said.get("credential", ""))
+        passkeys.prove(register(), _holder(), credential, proof if isinstance(proof, dict) else {})
+        # An address of its own: where only what follows # differs a browser loads nothing.
+        return {"next": url_for(".show", made=credential[:8]) + "#waiting"}
 
     return _answered(do)
 

@@ -1,4 +1,4 @@
-"""Keys change by an administrator's entry, and what they sign is verified by the key in force: rotation, loss, theft."""
+"""Keys change by an administrator's entry; what they sign is verified by the key in force: rotation, loss, theft."""
 
 import dataclasses
 import shutil

@@ -255,7 +255,7 @@ def test_the_cosigners_head_goes_before_the_databases_own(clinic: Clinic) -> Non
     known = Learnt(who="pharmacy.example.org/cosigner", size=held.size + 5, root=b"\x07" * 32)
     with refused("head_beyond"):
         state_row(clinic.register, clinic.signer, administrator(clinic), (known,))
-    with refused("head_differs"):
+    with refused("other_head_known"):
         other = dataclasses.replace(known, size=held.size)
         state_row(clinic.register, clinic.signer, administrator(clinic), (other,))
     same = dataclasses.replace(known, size=held.size, root=held.root)

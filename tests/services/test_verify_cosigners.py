@@ -182,6 +182,6 @@ def test_a_cosigners_key_of_a_later_kind_is_told_and_does_not_count(clinic: Clin
     clinic.checkpoint()
     verdict = check(clinic)
     assert verdict.holds
-    assert [one.found for one in verdict.notices][0] == "expected a cosigner's key of type 0x04, met 0x06"
+    assert next(one.found for one in verdict.notices) == "expected a cosigner's key of type 0x04, met 0x06"
     assert verdict.cosigning is not None
     assert (verdict.cosigning.cosigners, verdict.cosigning.names) == (1, ())

@@ -1,6 +1,5 @@
 """The signer remembers the last head it signed, and only ever moves forward from it."""
 
-import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 

@@ -50,9 +50,10 @@ def cut_rows(scene: Scene) -> None:
 def delete_seal(scene: Scene) -> None:
     """Delete one sealed value with the key it alone used."""
     with as_administrator(scene.engine) as conn:
-        row = next(derived.sealed_rows(conn, scene.site), None)
-        if row is None:
+        rows = list(derived.sealed_rows(conn, scene.site))
+        if not rows:
             raise NotApplicable("no sealed value")
+        row = rows[0]
         tampering.drop_seal(conn, scene.site, row.index, row.field)
 
 

@@ -110,9 +110,8 @@ def _root(scene: Scene, held: Checkpoint) -> bytes | None:
     frontier = Frontier()
     with read(scene.engine) as conn:
         for entry in derived.entries(conn, scene.site):
-            if entry.index != frontier.size or frontier.size == held.size:
-                break
-            frontier.push(leaf_hash(entry.body))
+            if entry.index == frontier.size < held.size:
+                frontier.push(leaf_hash(entry.body))
     return frontier.root() if frontier.size == held.size else None
 
 

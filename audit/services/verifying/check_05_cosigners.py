@@ -1,7 +1,7 @@
 """Check 5, cosigners: every line kept holds, under a key in force by the entries at its size; how far the quorum got.
 
 A line that does not hold is a finding. A quorum that is not reached is a notice, for a cosigner may be away; the
-verdict says how many countersigned the last checkpoint. Lines of keys that no entry names, inside a note, are not judged.
+verdict says how many countersigned the last checkpoint. Lines of keys that no entry names are not judged.
 """
 
 from array import array

@@ -3,7 +3,6 @@ const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(
 const UTF8 = new TextEncoder();
 const STRICT = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
-
 export function hexOf(bytes) {
   let text = "";
   for (const byte of bytes) text += HEX[byte];

@@ -1,6 +1,6 @@
 /* Checks 4, 5 and 6: the root, whose signatures the checkpoint carries, and what is held from outside. */
 import { equal, hexOf } from "./bytes.js";
-import { COSIGNER_KEY, cosignedAt, isSignedByLog, parseVkey } from "./note.js";
+import { COSIGNER_KEY, cosignedAt, hasLineOf, isSignedByLog, parseVkey } from "./note.js";
 import { isRecoveryKey } from "./people.js";
 import { short } from "./log.js";
 
@@ -39,18 +39,31 @@ export async function judgeSigners({ checkpoint, log, findings, vkeys, canVerify
   }
   outcome.isSigned = await isSignedByLog(checkpoint, key);
   if (!outcome.isSigned) findings.fail(5, null, `a signature of the log’s key ${hexOf(key.id)}`, "none that holds");
-  if (vkeys[0]?.text !== key.text)
-    findings.fail(
-      5,
-      null,
-      `the key ${hexOf(key.id)} that the log names`,
-      vkeys[0] ? `the key ${hexOf(vkeys[0].id)} beside it` : "no key beside it",
-    );
+  judgeKeysBeside(vkeys, people, findings);
   await judgeKeyChanges(checkpoint, log, findings);
   await judgeQuorum({ checkpoint, people, findings, outcome });
   findings.because(5, signers(key, outcome, people));
   return outcome;
 }
+
+/** The file `vkey`: the log's key first, then the cosigners' in force. */
+function judgeKeysBeside([first, ...others], people, findings) {
+  const own = people.logKey;
+  const first0 = people.logKeyChanges[0]?.old ?? own;
+  if (first?.text === first0.text && own !== first0)
+    findings.note("The key beside the entries is the one the log began with; another is in force.");
+  else if (first?.text !== own.text)
+    findings.fail(
+      5,
+      null,
+      `the key ${hexOf(own.id)} that the log names`,
+      first ? `the key ${hexOf(first.id)} beside it` : "no key beside it",
+    );
+  if (textsOf(others) !== textsOf(people.cosigners))
+    findings.fail(5, null, "the cosigners’ keys that the log names", "others beside it");
+}
+
+const textsOf = (keys) => keys.map((key) => key?.text ?? "").join("\n");
 
 function signers(key, { cosigned }, people) {
   const own = `Key ${hexOf(key.id)} of the log`;
@@ -78,6 +91,8 @@ async function judgeQuorum({ checkpoint, people, findings, outcome }) {
   for (const cosigner of people.cosigners) {
     const at = cosigner?.type === COSIGNER_KEY ? await cosignedAt(checkpoint, cosigner) : null;
     if (at !== null) outcome.cosigned.push({ name: cosigner.name, at });
+    else if (cosigner && hasLineOf(checkpoint, cosigner))
+      findings.fail(5, null, `a signature of the cosigner ${cosigner.name}`, "one that does not hold");
   }
   if (outcome.cosigned.length < people.quorum)
     findings.fail(5, null, `${people.quorum} cosigners`, `${outcome.cosigned.length}`);
@@ -99,6 +114,7 @@ export async function judgeAnchors({ checkpoint, log, findings, anchors, isSigne
 }
 
 function judgeHead({ origin, size, root }, { log, findings, reached }) {
+  const cut = log.people.logKeyChanges.find(({ index, cutOff }) => cutOff && size > cutOff.size && size <= index);
   if (origin !== log.origin) findings.fail(6, null, `the log ${origin}`, log.origin);
   else if (size > log.size)
     findings.note(
@@ -111,31 +127,32 @@ function judgeHead({ origin, size, root }, { log, findings, reached }) {
       `the head you hold at ${size} entries, ${short(root)}`,
       short(hexOf(log.tree.rootAt(size))),
     );
+  else if (cut) findings.fail(6, cut.index, "a head of a key that counts", "one by a key that was stolen by then");
   else reach(reached, size, `the head you hold at ${size} entries`);
 }
 
 async function judgeKey(key, { checkpoint, log, findings, reached, isSigned, canVerify }) {
   if (!canVerify) return;
   const id = hexOf(key.id);
+  const former = log.people.logKeyChanges.find(({ old }) => old?.text === key.text);
   if (key.type === COSIGNER_KEY) {
     if ((await cosignedAt(checkpoint, key)) !== null)
       reach(reached, checkpoint.size, `the cosigner’s key ${id} you hold`);
     else findings.fail(6, null, `a signature of the cosigner ${key.name}`, "none that holds");
   } else if (key.text === log.people.logKey?.text && isSigned)
     reach(reached, checkpoint.size, `the log’s key ${id} you hold`);
-  else if (await isSignedByLog(checkpoint, key)) reach(reached, checkpoint.size, `the key ${id} you hold`);
-  else if (isFormer(key, log))
-    findings.note("The key you gave was the log’s before it was changed. Give the key of today, or a head.");
-  else
-    findings.fail(
-      6,
-      null,
-      `a signature of the key you hold, ${id}`,
-      `the key ${log.people.logKey ? hexOf(log.people.logKey.id) : "none"}`,
+  else if (former?.reason === "rotation" && (await isSignedByLog(checkpoint, key)))
+    reach(reached, checkpoint.size, `the log’s former key ${id} you hold`);
+  else if (former)
+    findings.note(
+      "The key you gave was the log’s before it was changed here. Give the key of today, or a head.",
+      former.index,
     );
+  else {
+    const own = log.people.logKey ? hexOf(log.people.logKey.id) : "none";
+    findings.fail(6, null, `a signature of the key you hold, ${id}`, `the key ${own}`);
+  }
 }
-
-const isFormer = (key, log) => log.people.logKeyChanges.some(({ old }) => old?.text === key.text);
 
 function reach(reached, size, by) {
   reached.size = Math.max(reached.size, size);

@@ -77,3 +77,6 @@ export async function cosignedAt(checkpoint, vkey) {
 
 const linesOf = (checkpoint, vkey) =>
   checkpoint.lines.filter((line) => line.name === vkey.name && equal(line.id, vkey.id));
+
+/** Whether the checkpoint carries a line under this key's name and id, whatever it is worth. */
+export const hasLineOf = (checkpoint, vkey) => linesOf(checkpoint, vkey).length > 0;

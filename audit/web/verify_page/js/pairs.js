@@ -166,7 +166,8 @@ export class SignedLater {
     else if (this.log.leafHex(to) !== leaf)
       fail(`the hash of entry ${to}, ${short(this.log.leafHex(to))}`, short(leaf));
     const isRising = indexes.every((one, at) => at === 0 || indexes[at - 1] < one);
-    if (!isRising || indexes[0] !== from || indexes.at(-1) !== to) fail(`rising places from ${from} to ${to}`, "others");
+    if (!isRising || indexes[0] !== from || indexes.at(-1) !== to)
+      fail(`rising places from ${from} to ${to}`, "others");
     const before = this.unsigned.size;
     for (const one of indexes) this.#one(act, one, index, fail);
     if (signature.method === "passkey") this.byPasskey += before - this.unsigned.size;

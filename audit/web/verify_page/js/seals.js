@@ -70,7 +70,8 @@ export class Seals {
     }
     const name = `${one.index} ${one.field}`;
     const committed = this.committed.get(name);
-    if (!committed) this.findings.fail(9, one.index, `a sealed ${one.field} in this entry`, "none");
+    if (this.opened.has(name)) this.findings.fail(9, one.index, `one opened ${one.field}`, "a second one");
+    else if (!committed) this.findings.fail(9, one.index, `a sealed ${one.field} in this entry`, "none");
     else if (sealOf(key, one.value) !== committed.seal)
       this.findings.fail(9, one.index, `the ${one.field} that the entry committed to`, "another value");
     this.opened.set(name, one.value);

@@ -41,9 +41,16 @@ export class Times {
       else unchecked.push(stamp.index);
     }
     this.#rule();
-    if (unchecked.length) this.findings.skip(8, `${counted(unchecked.length, "token", "tokens")} of ${this.stamps.length} cannot be checked here`);
+    if (unchecked.length)
+      this.findings.skip(
+        8,
+        `${counted(unchecked.length, "token", "tokens")} of ${this.stamps.length} cannot be checked here`,
+      );
     const whose = [...names].join(", ");
-    this.findings.because(8, `${counted(this.stamps.length, "token", "tokens")} of ${whose}; openssl ts judges its certificate`);
+    this.findings.because(
+      8,
+      `${counted(this.stamps.length, "token", "tokens")} of ${whose}; openssl ts judges its certificate`,
+    );
   }
 
   #fail(index, expected, found) {

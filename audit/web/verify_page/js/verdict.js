@@ -48,7 +48,10 @@ function sentenceOf(outcome, state) {
 function spanOf(log) {
   const [first, last] = [log.entry(0), log.entry(log.size - 1)];
   if (!first || !last) return "";
-  const [from, to] = [dayOf(first.recorded_ms, first.act.offset_min), momentOf(last.recorded_ms, last.act.offset_min)];
+  const [from, to] = [
+    dayOf(first.recorded_ms, first.act.offset_min),
+    momentOf(last.recorded_ms, last.act.offset_min),
+  ];
   return ` from ${from} to ${to}`;
 }
 

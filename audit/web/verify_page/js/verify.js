@@ -18,6 +18,7 @@ import { Seals } from "./seals.js";
 import { Signatures } from "./signatures.js";
 import { judgeTiles } from "./tiles.js";
 import { Times } from "./times.js";
+import { counted } from "./words.js";
 import { Refusal } from "./zip.js";
 
 const MOST_ENTRIES = 250000;
@@ -35,6 +36,7 @@ export async function verify(evidence, anchors, tell) {
   const log = new Log(checkpoint.origin);
   const rules = rulesFor(log, findings, { canVerify });
   await readLog(lines, { log, findings, rules, pace: new Pace(tell) });
+  tellGap(log, findings);
   judgeRoot(checkpoint, log, findings);
   await judgeTiles(evidence, log, findings);
   const vkeys = vkeysOf(textOf(await fileOf(evidence, "vkey")));
@@ -88,6 +90,14 @@ async function judge(entry, index, { log, findings, rules }) {
   rules.seals.see(entry, index);
   rules.times.see(entry, index);
   judgeStatedHead(entry, index, log, findings);
+}
+
+/** A log that follows a frozen one says so in its first entry; what was lost between the two is named. */
+function tellGap({ people }, findings) {
+  const before = people.opened?.succeeds;
+  if (!before) return;
+  const lost = counted(before.size - before.surviving_size, "entry", "entries");
+  findings.note(`This log follows ${before.log}, which reached ${before.size} entries; ${lost} of it are lost.`, 0);
 }
 
 async function endRules({ rules, evidence, checkpoint, manifest }) {
