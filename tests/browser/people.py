@@ -7,12 +7,12 @@ in which order (clinic_day.py), the service (service.py).
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Locator, Page, Response
+from playwright.sync_api import Browser, Error, Locator, Page, Response
 
 TABLET = {"width": 820, "height": 1180}
 DESKTOP = {"width": 1280, "height": 900}
@@ -221,7 +221,9 @@ def invite(browser: Browser, address: str, *, name: str, sign_in: str, word: str
 def _keep(person: Person, response: Response) -> None:
     kind = response.headers.get("content-type", "")
     if response.status in {200, 422} and kind.startswith(("text/html", "application/json", "text/csv")):
-        person.answers.append(Answer(response.url.removeprefix(person.address), response.text()))
+        # a script's answer may be gone with the page that its script has left
+        with suppress(Error) if kind.startswith("application/json") else nullcontext():
+            person.answers.append(Answer(response.url.removeprefix(person.address), response.text()))
 
 
 def _shoot(page: Page, folder: Path, name: str) -> None:
