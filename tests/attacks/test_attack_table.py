@@ -20,7 +20,7 @@ BEGIN, END = "<!-- attack table -->\n", "<!-- end of attack table -->\n"
 SAID = {
     "a row edited in place": (Detector.ACT, "an attest that does not hold"),
     "history rewritten from an entry on, with forged acts": (Detector.ACT, "a signature over something else"),
-    "a genuine act dropped": (Detector.ACT, "expected seen root"),
+    "a genuine act dropped": (Detector.ACT, "expected a head seen of size"),
     "genuine acts reordered": (Detector.ACT, "expected seen root"),
     "an entry inserted with an old date": (Detector.ACT, "expected seen root"),
     "a late entry with a false recorded time": (Detector.TIME, "no earlier than"),
