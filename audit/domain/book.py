@@ -30,6 +30,8 @@ class Recorded:
     actor: str
     method: str
     event: events.Event
+    factors: tuple[str, ...] = ()
+    """What the service checked where a password stands for it: `password`, `totp`, `recovery` or `demo`."""
 
     @property
     def ref(self) -> Ref:

@@ -170,6 +170,7 @@ def write_entry(register: Register, draft: Draft, head: Head, recorded_ms: int) 
         actor=draft.actor,
         method=draft.standing.method,
         event=draft.event,
+        factors=draft.standing.factors,
     )
 
 

@@ -186,8 +186,10 @@ def explained(explanation: events.Explanation) -> str:
     return _EXPLANATIONS[explanation]
 
 
-def method_words(method: str) -> str:
-    """Return how somebody stood for an entry, in words."""
-    return {"passkey": "Passkey", "password_totp": "Password", "signed_in": "Signed in", "service": "The service"}.get(
-        method, method
-    )
+def method_words(method: str, factors: tuple[str, ...] = ()) -> str:
+    """Return how somebody stood for an entry, in words: with which factors where the service checked some."""
+    if method == "password_totp":
+        named = {"password": "password", "totp": "one-time code", "recovery": "recovery code", "demo": "demo"}
+        said = " and ".join(named[one] for one in factors if one in named) or "password"
+        return "Password" if factors == ("demo",) else said[0].upper() + said[1:]
+    return {"passkey": "Passkey", "signed_in": "Signed in", "service": "The service"}.get(method, method)

@@ -227,4 +227,5 @@ def _recorded(index: int, leaf: bytes, body: bytes) -> Recorded:
         actor=act["actor"],
         method=entry["signature"]["method"],
         event=from_facts(act["kind"], act["v"], act["facts"], act.get("session")),
+        factors=tuple(entry["signature"].get("factors", ())),
     )

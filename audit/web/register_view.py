@@ -140,8 +140,10 @@ def relatives(book: Book, entry: Recorded) -> list[tuple[str, Recorded]]:
 
 def how_words(entry: Recorded) -> str:
     """Return how an entry was signed and what that is worth."""
+    said = method_words(entry.method, entry.factors)
     return {
-        "password_totp": "By password, typed for this act. The service checked it and states so (attest)",
+        "passkey": "By the actor's own passkey, over this very act. Nobody else can make that signature",
+        "password_totp": f"{said}, typed for this act. The service checked it and states so (attest)",
         "signed_in": "Signed in, no password at this act. A later signature over their own acts covers it, "
         "or it is listed as unsigned",
         "service": "Stated by the service itself; it stands for no person",
@@ -179,7 +181,7 @@ def _row(line: Line, viewer: Viewer, professions: Mapping[str, str], leaves: Map
         detail=told.detail if told else "",
         who=viewer.names.get(entry.actor, "The service"),
         role=professions.get(entry.actor, ""),
-        how=method_words(entry.method),
+        how=method_words(entry.method, entry.factors),
         own=entry.leaf[:SHORT],
         prev=leaves.get(entry.index - 1, "")[:SHORT],
         is_struck=line.struck_by is not None,

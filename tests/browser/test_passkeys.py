@@ -42,7 +42,7 @@ def test_a_session_is_signed_by_passkeys_and_the_record_holds(browser, tmp_path)
         nobody_complained(day)
         verified = service.run("verify", "--json")
         assert verified.returncode == 0, verified.stdout
-        (told,) = json.loads(verified.stdout).values()
+        (told,) = json.loads(verified.stdout)["sites"].values()
         assert told["findings"] == told["notices"] == []
         assert len(told["password_despite_passkey"]) == 1
     assert oracle.check(service.url) > 30

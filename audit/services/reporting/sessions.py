@@ -157,7 +157,7 @@ def _row(shot: Snapshot, entry: Recorded) -> SessionRow:
         amount=_amount(shot, entry),
         who=shot.teller.named(entry.actor),
         who_note=note,
-        method=method_words(entry.method),
+        method=method_words(entry.method, entry.factors),
         meaning=f"“{MEANINGS[type(entry.event)]}”",
         marks=marks(shot, entry),
         struck_by=shot.book.struck.get(entry.index),

@@ -78,7 +78,7 @@ def _recorded(entry: Entry, index: int, notebook: Notebook) -> Recorded | None:
 
 def _build(entry: Entry) -> Recorded:
     act = entry.act
-    session = act.get("session")
+    session, factors = act.get("session"), entry.signature.get("factors")
     return Recorded(
         index=entry.index,
         leaf=entry.leaf.hex(),
@@ -88,6 +88,7 @@ def _build(entry: Entry) -> Recorded:
         actor=entry.actor,
         method=entry.method,
         event=from_facts(entry.kind, _whole(act["v"]), entry.facts, session if isinstance(session, str) else None),
+        factors=tuple(str(one) for one in factors) if isinstance(factors, list) else (),
     )
 
 
