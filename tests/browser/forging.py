@@ -9,10 +9,11 @@ import io
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from playwright.sync_api import Browser, Page
 
@@ -25,6 +26,7 @@ from audit.web.verify_page import verify_page_html
 from audit.web.verify_page.builder import script_of
 from tests.browser.people import DESKTOP
 
+Value = TypeVar("Value")
 Entry = dict[str, Any]
 Change = Callable[[list[Entry]], None]
 LOCAL = ("file:", "data:", "blob:")
@@ -79,6 +81,12 @@ def offline_page(browser: Browser, folder: Path) -> Iterator[Page]:
     yield page
     context.close()
     assert complaints == []
+
+
+def apart(work: Callable[[], Value]) -> Value:
+    """Do work that wants a loop of its own, beside the browser's."""
+    with ThreadPoolExecutor() as thread:
+        return thread.submit(work).result()
 
 
 def open_parts(page: Page) -> None:

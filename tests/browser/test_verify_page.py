@@ -4,15 +4,15 @@ import io
 import struct
 import zipfile
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
+from audit.services.evidence import PdfRefused, verify_pdf
 from tests.browser.forgeries import facts
-from tests.browser.forging import offline_page, reforged, with_lines, zipped
+from tests.browser.forging import apart, offline_page, reforged, with_lines, zipped
 from tests.clinic import start_clinic
 from tests.services.issued import certificate, files_of, live_one_session, report_of, signed_pdf
 
@@ -45,9 +45,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
     key_pem, cert_pem = certificate()
     report = report_of(clinic, cert_pem)
     files = files_of(clinic, report)
-    # In a thread of its own: signing and the browser each want the loop of theirs.
-    with ThreadPoolExecutor() as apart:
-        return files | {"report.pdf": apart.submit(signed_pdf, report, files, key_pem, cert_pem).result()}
+    return files | {"report.pdf": apart(lambda: signed_pdf(report, files, key_pem, cert_pem))}
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +141,16 @@ def test_a_report_whose_bytes_were_touched_does_not_hold(page: Page, made: dict[
     for spoilt in (flipped(made["report.pdf"]), appended(made["report.pdf"]), resigned(made)):
         assert check(page, ("report.pdf", spoilt)).startswith("Do not rely on this file")
         assert states(page)[0] == "no"
+        assert not apart(lambda spoilt=spoilt: holds(spoilt))
+    assert apart(lambda: holds(made["report.pdf"]))
+
+
+def holds(pdf: bytes) -> bool:
+    """What our own verification says of the file."""
+    try:
+        return verify_pdf(pdf).holds
+    except PdfRefused:
+        return False
 
 
 def bomb() -> bytes:

@@ -1,21 +1,27 @@
 """Outside eyes in the page: cosigners and their quorum, a time authority's tokens; and long logs."""
 
+import io
 import time
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+import zipfile
+from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from pathlib import Path
-from typing import TypeVar
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from audit.domain import events
 from audit.reports.evidence import read_evidence
+from audit.services.bundles.contents import Recipient, contents_of
+from audit.services.bundles.writing import write_bundle
 from audit.services.evidence import verify_files
+from audit.services.key_changes import recover_log_key, rotate_log_key
+from audit.storage.engine import read
 from audit.tlog.cosignature import CosigningKey
-from tests.browser.forging import Entry, judge, offline_page, open_parts, reforged, zipped
+from audit.web.verify_page import verify_page_html
+from tests.browser.forging import Entry, apart, judge, offline_page, open_parts, reforged, zipped
 from tests.clinic import Clinic, start_clinic
+from tests.services import test_key_changes as keys
 from tests.services import test_report_time as dating
 from tests.services.issued import files_of, live_one_session, report_of
 from tests.time_authority import TestAuthority
@@ -24,7 +30,6 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PHARMACY = CosigningKey("pharmacy.example.org/cosigner", b"a cosigner's seed of 32 bytes...")
 SISTER = CosigningKey("sister.example.org/cosigner", b"another cosigner's 32 byte seed.")
-Value = TypeVar("Value")
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +37,6 @@ def page(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     with offline_page(browser, tmp_path_factory.mktemp("page")) as opened:
         open_parts(opened)
         yield opened
-
-
-def apart(work: Callable[[], Value]) -> Value:
-    """Do work that wants a loop of its own, beside the browser's."""
-    with ThreadPoolExecutor() as thread:
-        return thread.submit(work).result()
 
 
 def cosigned(clinic: Clinic, quorum: int) -> dict[str, bytes]:
@@ -101,15 +100,76 @@ def test_tokens_that_do_not_travel_along_are_not_checked_and_said_so(page: Page,
     assert (judged.checks[8], judged.state) == ("not checked", "unanchored")
 
 
-def shifted(kind: str, by_ms: int) -> Callable[[list[Entry]], None]:
-    """Everything from the first entry of a kind on was recorded at another time."""
+def head(clinic: Clinic) -> str:
+    return keys.latest(clinic).note
 
-    def change(entries: list[Entry]) -> None:
-        kinds = [entry["act"]["kind"] for entry in entries]
-        for entry in entries[kinds.index(kind) + 1 :]:
-            entry["recorded_ms"] += by_ms
 
-    return change
+def test_a_rotated_key_is_followed_from_the_checkpoint_of_both(page: Page, tmp_path: Path) -> None:
+    clinic = start_clinic(f"sqlite:///{tmp_path / 'audit.db'}", tmp_path)
+    live_one_session(clinic)
+    old = clinic.log_key.to_string()
+    new = rotate_log_key(clinic.register, clinic.signer, keys.administrator(clinic)).to_string()
+    both, both_note = zipped(files_of(clinic, report_of(clinic))), head(clinic)
+    assert {judge(page, both, key).state for key in (old, new)} == {"anchored"}
+    clinic.register_patient()
+    clinic.checkpoint()
+    later = zipped(files_of(clinic, report_of(clinic)))
+    assert judge(page, later, new).state == "anchored"
+    # The old key says nothing of a head that it did not sign; the checkpoint of both does, up to its own size.
+    assert [judge(page, later, held).state for held in (old, both_note)] == ["unanchored", "begun"]
+
+
+def test_heads_that_a_thief_signed_tie_nothing_down(page: Page, tmp_path: Path) -> None:
+    clinic = start_clinic(f"sqlite:///{tmp_path / 'audit.db'}", tmp_path)
+    clinic.checkpoint()
+    cut_off, stolen = keys.latest(clinic), clinic.log_key.to_string()
+    clinic.register_patient()
+    clinic.checkpoint()
+    by_thief = head(clinic)
+    where = events.SeenHead(size=cut_off.size, root=cut_off.root.hex())
+    by = keys.administrator(clinic)
+    recover_log_key(clinic.register, clinic.signer, by, clinic.recovery_seed, cut_off=where)
+    data = zipped(files_of(clinic, report_of(clinic)))
+    held = (cut_off.note, by_thief, stolen, clinic.log_key.to_string())
+    assert [judge(page, data, one).state for one in held] == ["begun", "failed", "unanchored", "anchored"]
+
+
+def test_a_log_that_follows_a_frozen_one_names_the_gap(page: Page, tmp_path: Path) -> None:
+    clinic = start_clinic(f"sqlite:///{tmp_path / 'audit.db'}", tmp_path)
+    live_one_session(clinic)
+    gap = {"log": "audit.example.org/log/old", "size": 9, "root": "ab" * 32}
+    gap |= {"surviving_size": 7, "surviving_root": "cd" * 32}
+
+    def follow(entries: list[Entry]) -> None:
+        entries[0]["act"]["facts"]["succeeds"] = gap
+
+    judged = judge(page, zipped(reforged(files_of(clinic, report_of(clinic)), follow)))
+    said = "This log follows audit.example.org/log/old, which reached 9 entries; 2 entries of it are lost."
+    assert (judged.failed, [one["text"] for one in judged.notices][:1]) == (set(), [said])
+
+
+def bundle_of(clinic: Clinic) -> dict[str, bytes]:
+    """The files of a whole-log bundle as `audit export` writes them."""
+    out = io.BytesIO()
+    with read(clinic.register.engine) as conn:
+        days = ("2026-11-23", "2026-11-23")
+        contents = contents_of(conn, clinic.register, report="rp_00000001", days=days, recipient=Recipient())
+        write_bundle(out, contents, page=verify_page_html())
+    with zipfile.ZipFile(out) as archive:
+        assert archive.read("verify.html") == verify_page_html()
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+def test_a_bundle_as_it_is_exported_holds_and_each_of_its_tiles_counts(page: Page, tmp_path: Path) -> None:
+    clinic = start_clinic(f"sqlite:///{tmp_path / 'audit.db'}", tmp_path)
+    live_one_session(clinic)
+    files = bundle_of(clinic)
+    assert judge(page, zipped(files), files["vkey"].decode()).state == "anchored"
+    tiles = [name for name in files if name.startswith("tile/")]
+    assert len(tiles) == 2
+    for name in tiles:
+        for spoilt in (files[name][:-1], files[name][:9] + bytes([files[name][9] ^ 1]) + files[name][10:]):
+            assert judge(page, zipped(files | {name: spoilt})).failed == {4}
 
 
 def long_log(files: Mapping[str, bytes], length: int) -> bytes:

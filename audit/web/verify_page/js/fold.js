@@ -29,8 +29,8 @@ export class Fold {
     if (this.log.unknown) this.findings.skip(10, `${this.log.unknown} entries of kinds that this page does not know`);
   }
 
-  /** Where a container is: in the session's custody, else on the shelf. */
-  placeOf(container, session) {
+  /** Where a container is: in custody, else on the shelf. */
+  placeOf(container) {
     return this.#balance("custody", container) > 0 ? "custody" : "stock";
   }
 

@@ -1,5 +1,5 @@
 /* A report's PDF: its last cross-reference table and the tables before it, the embedded evidence, the signature's
-   place. Read by the tables, never by searching, so that what is found is what a PDF reader shows. Refusals are sentences. */
+   place. Read by the tables, never by searching, so that what is found is what a PDF reader shows. */
 import { latin1 } from "./bytes.js";
 import { inflate } from "./inflate.js";
 import { Lexer, NotPdf, Name, Reference } from "./pdf_lex.js";

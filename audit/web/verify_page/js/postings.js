@@ -1,4 +1,4 @@
-/* Double entry (log-format section 11): the postings that each kind makes, from its facts. Not here: sums and limits. */
+/* Double entry (log-format section 11): the postings that each kind makes from its facts. Not here: sums. */
 
 /** Postings of an act as {account, container, session, ug}; `book` tells what is in custody. Null for a strike. */
 export function postingsOf(act, book) {
@@ -35,7 +35,7 @@ const MAKERS = {
     line("given", container, given_ug, session),
   ],
   waste_recorded({ container, mass_ug, short_ug = 0, from_hold }, session, book) {
-    const from = from_hold ? "held" : book.placeOf(container, session);
+    const from = from_hold ? "held" : book.placeOf(container);
     return [
       line(from, container, -(mass_ug + short_ug), session),
       line("wasted", container, mass_ug, session),
@@ -43,7 +43,7 @@ const MAKERS = {
     ];
   },
   remainder_held: ({ container, mass_ug }, session, book) => [
-    line(book.placeOf(container, session), container, -mass_ug, session),
+    line(book.placeOf(container), container, -mass_ug, session),
     line("held", container, mass_ug, session),
   ],
   case_closed: ({ outcome, adjustments = [] }) => adjustments.flatMap((one) => adjusted(one, outcome)),

@@ -1,4 +1,4 @@
-/* Check 9: seals that are present open to what the entries committed to; absent ones are erased, withheld or missing. */
+/* Check 9: seals that are present open to what the entries committed to; absent ones are erased or withheld. */
 import { fromBase64url, fromHex, linesOf, textOf } from "./bytes.js";
 import { readJson } from "./canonical.js";
 import { sealOf } from "./act_hash.js";

@@ -1,4 +1,4 @@
-/* Tiles of a bundle (C2SP tlog-tiles, height 8) say what the entries say: hashes of whole levels, and the entries anew. */
+/* Tiles of a bundle (C2SP tlog-tiles, height 8) say what the entries say: hashes of whole levels, entries anew. */
 import { concat, equal } from "./bytes.js";
 import { leafOf } from "./merkle.js";
 

@@ -26,7 +26,7 @@ export class Times {
     this.stamps.push({ index, size, genMs: gen_ms, hash: token_sha256, slackMs: TOLERANCE_MS });
   }
 
-  /** `replies` and `notes` are the file's RFC 3161 replies and what they stamp, by size; the checkpoint is a note too. */
+  /** `replies` and `notes` are RFC 3161 replies and what they stamp, by size; the checkpoint is a note too. */
   async end({ replies, notes }, checkpoint) {
     if (!this.stamps.length) {
       this.findings.skip(8, "no time authority dated this log");

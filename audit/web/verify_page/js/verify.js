@@ -1,5 +1,5 @@
-/* Verification of a report or bundle, in the order of log-format section 10. Each rule is a module; here is who is asked
-   when. Checking goes on to the end whatever is found. */
+/* Verification of a report or bundle, in the order of log-format section 10. Each rule is a module; here is who is
+   asked when. Checking goes on to the end whatever is found. */
 import { linesOf, textOf } from "./bytes.js";
 import { hasEd25519 } from "./ed25519.js";
 import { readEntry } from "./envelope.js";
