@@ -12,6 +12,7 @@ from flask import Flask
 from audit.cli.signers import is_embedded, kept_signer, signer_of
 from audit.config import Settings
 from audit.services import people
+from audit.services.bundles.waiting import remove_late
 from audit.services.cosigning.asking import Cosigners
 from audit.services.demo.keys import keys_folder
 from audit.services.demo.make import Wish, make_demo
@@ -177,10 +178,15 @@ def ask_cosigners(desk: Desk, stop: threading.Event) -> None:
 
 
 def keep_mirror(desk: Desk, stop: threading.Event) -> None:
-    """Copy the log to its mirror at each checkpoint, and once a minute look for what is missing there."""
+    """Copy the log to its mirror at each checkpoint, and once a minute look for what is missing there.
+
+    Once a minute, too, a bundle that nobody fetched in time is removed.
+    """
     seconds = 0
     while not stop.wait(1):
         thorough, seconds = seconds % WATCH_EVERY_S == 0, seconds + 1
+        if thorough:
+            remove_late(desk.reports, desk.now_ms())
         if desk.register is None or desk.mirror is None or desk.watch is None or desk.watch.is_read_only:
             continue
         try:

@@ -21,7 +21,7 @@ from audit.domain import events
 from audit.domain.errors import Refused
 from audit.services.bundles.check import BundleRefused, BundleVerdict
 from audit.services.bundles.check import verify_bundle as verify_file
-from audit.services.bundles.export import Asked, Extras, Issued, Recipient, disclosure, export, whole_log
+from audit.services.bundles.export import Asked, Extras, Issued, Recipient, check_days, disclosure, export, whole_log
 from audit.services.reconcile import offset_at, zone_of
 from audit.services.record import record
 from audit.services.register import Register
@@ -73,6 +73,7 @@ def export_bundle(  # noqa: PLR0913, PLR0917 (one argument for each option)
             nonce=machine.random(16).hex(), actor=actor, offset_min=_offset(register), standing=standing,
             recipient=Recipient(name=recipient, patients=patients),
         )  # fmt: skip
+        check_days(register, asked.first, asked.last)
         watch = Watch(register, ground.signer)
         watch.look()
         watch.check_writable()

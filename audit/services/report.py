@@ -185,4 +185,6 @@ def _known(register: Register, press: Press, nonce: str) -> Issued | None:
 def _issued(press: Press, entry: Recorded) -> Issued:
     if not isinstance(entry.event, events.ReportIssued):
         raise TypeError("expected the entry of a report")
-    return Issued(entry=entry, facts=entry.event, number=number_of(entry.event), file=press.file_of(entry.event.report))
+    facts = entry.event
+    file = press.bundle_of(facts.report) if facts.report_kind == "bundle" else press.file_of(facts.report)
+    return Issued(entry=entry, facts=facts, number=number_of(facts), file=file)

@@ -68,22 +68,22 @@ def extension(register: Register, old: int, root: str = "") -> Extension:
     `root`, in hex, is that head's root as the asker keeps it. Of nothing kept (0) there is nothing to prove.
 
     Raises:
-        Refused: `not_signed_yet`, `head_ahead` where the log is shorter than `old`, `head_differs` where another root
-            stands at that size, `tree_incomplete` where hashes are gone.
+        Refused: `not_signed_yet`, `kept_head_ahead` where the log is shorter than `old`, `kept_head_differs` where
+            another root stands at that size, `tree_incomplete` where hashes are gone.
     """
     with read(register.engine) as conn:
         kept = newest_in(conn, register.site)
         if kept is None:
             raise Refused("not_signed_yet", "old", index=old)
         if old > kept.size:
-            raise Refused("head_ahead", "old", kept=old, size=kept.size)
+            raise Refused("kept_head_ahead", "old", kept=old, size=kept.size)
         try:
             found = tree.root(conn, register.site, old)
             proof = tree.consistency(conn, register.site, old, kept.size) if 0 < old < kept.size else ()
         except NodeMissing:
             raise Refused("tree_incomplete", "old", index=old) from None
         if old and root and found.hex() != root:
-            raise Refused("head_differs", "root", size=old)
+            raise Refused("kept_head_differs", "root", size=old)
         return Extension(note=kept.note, size=kept.size, root=kept.root, proof=proof)
 
 

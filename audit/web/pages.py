@@ -3,6 +3,7 @@
 from flask import Blueprint, Flask
 
 from audit.web import (
+    bundles,
     cases,
     corrections,
     cosigners,
@@ -49,6 +50,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     reconcile.blueprint,
     recovery.blueprint,
     reports.blueprint,
+    bundles.blueprint,
     patients.blueprint,
     erasure.blueprint,
     stock.blueprint,

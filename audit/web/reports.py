@@ -74,7 +74,7 @@ def issue() -> ResponseReturnValue:
             report=form.identifier("rp"), first=first, last=last, nonce=form.nonce, actor=current_person().person,
             offset_min=here.offset_min(now_ms), standing=standing,
         )  # fmt: skip
-        made = report.issue(served(), _sign_head, _press(), asked, here.timekeeper)
+        made = report.issue(served(), sign_head, press(), asked, here.timekeeper)
         if here.watch is not None:
             here.watch.after_entry()
         if is_signed_next:
@@ -88,10 +88,10 @@ def issue() -> ResponseReturnValue:
 @allow("manager", "inspector")
 def download(report_id: str) -> ResponseReturnValue:
     """Give the file of an issued report, if it is still what the log says and holds nothing that must wait."""
-    issued = report.find_issued(served(), _press(), report_id)
-    if issued is None or not issued.file.is_file():
+    issued = report.find_issued(served(), press(), report_id)
+    if issued is None or issued.facts.report_kind != "inspection" or not issued.file.is_file():
         abort(404)
-    if _waits(issued, blind.waiting(served())):
+    if waits(issued, blind.waiting(served())):
         return render_template("reports/waits.html", issued=issued), 403
     content = issued.file.read_bytes()
     if hashlib.sha256(content).hexdigest() != issued.facts.sha256:
@@ -105,7 +105,7 @@ def download(report_id: str) -> ResponseReturnValue:
 def _render(form: Form, problems: Problems) -> str:
     viewer, professions = register_view.viewer_of(served())
     waiting = blind.waiting(served())
-    listed = report.issued_reports(served(), _press())
+    listed = report.issued_reports(served(), press())
     rows = [_row(one, waiting, viewer, professions, is_recent=place < _RECENT) for place, one in enumerate(listed)]
     last = today()
     month = last.replace(day=1)
@@ -131,13 +131,14 @@ def _row(issued: Issued, waiting: Waiting, viewer: Viewer, professions: Mapping[
         who=viewer.names.get(entry.actor, entry.actor),
         stamp=register_view.stamp_ms(entry.occurred_ms, entry.offset_min),
         later=register_view.rows_of(tuple(told), viewer, professions, linked=False),
-        waits=_waits(issued, waiting),
+        waits=waits(issued, waiting),
         is_there=issued.file.is_file(),
         is_erased=issued.facts.report in erasure.erased_reports(served()),
     )
 
 
-def _waits(issued: Issued, waiting: Waiting) -> int:
+def waits(issued: Issued, waiting: Waiting) -> int:
+    """Return how many figures in a file wait for somebody who may be the person signed in."""
     me = current_person()
     return len(blind.withheld_from(waiting, me.person, me.roles, size=issued.facts.size))
 
@@ -147,12 +148,14 @@ def _count(waiting: Waiting) -> int:
     return len(blind.withheld_from(waiting, me.person, me.roles, size=2**53))
 
 
-def _press() -> Press:
+def press() -> Press:
+    """Return where issued files are kept."""
     here = desk()
     return Press(here.reports, keys_folder(here.ground.engine, here.reports.parent))
 
 
-def _sign_head() -> None:
+def sign_head() -> None:
+    """Have the head signed, and countersigned by whoever answers."""
     watch, cosigners = desk().watch, desk().cosigners
     if watch is not None:
         watch.sign()

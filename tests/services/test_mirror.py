@@ -175,9 +175,9 @@ def test_a_head_that_the_log_does_not_extend_is_refused(clinic: Clinic) -> None:
     live(clinic)
     kept = newest(clinic.register)
     assert kept is not None
-    with pytest.raises(Refused, match="head_differs"):
+    with pytest.raises(Refused, match="kept_head_differs"):
         extension(clinic.register, kept.size, "0" * 64)
-    with pytest.raises(Refused, match="head_ahead"):
+    with pytest.raises(Refused, match="kept_head_ahead"):
         extension(clinic.register, kept.size + 1)
 
 

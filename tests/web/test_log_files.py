@@ -109,8 +109,8 @@ def test_everybody_signed_in_has_their_kept_head_shown_to_be_extended(signed):
 @pytest.mark.parametrize(
     ("query", "status", "code"),
     [
-        ("old=3&root=" + "0" * 64, 409, "head_differs"),
-        ("old=9999", 409, "head_ahead"),
+        ("old=3&root=" + "0" * 64, 409, "kept_head_differs"),
+        ("old=9999", 409, "kept_head_ahead"),
         ("old=1&new=2", 409, "other_size"),
         ("old=x", 400, None),
         ("old=-1", 400, None),

@@ -16,7 +16,7 @@ from audit.domain.fold import local_day
 from audit.services.acts import SIGNED_IN, Order, Standing, derived_nonce
 from audit.services.bundles.contents import Recipient, contents_of
 from audit.services.bundles.writing import write_bundle
-from audit.services.reconcile import offset_at, zone_of
+from audit.services.reconcile import offset_at, period_of, zone_of
 from audit.services.record import record
 from audit.services.register import Register
 from audit.services.reporting.exceptions import number_of
@@ -24,7 +24,7 @@ from audit.storage import ledger, log
 from audit.storage.engine import read
 from audit.storage.seals import Sealable
 
-__all__ = ["Asked", "Extras", "Issued", "Recipient", "disclosure", "export", "whole_log"]
+__all__ = ["Asked", "Extras", "Issued", "Recipient", "check_days", "disclosure", "export", "whole_log"]
 
 _CHUNK = 1 << 20
 
@@ -123,6 +123,16 @@ def export(
         command=command, actor=asked.actor, nonce=asked.nonce, standing=asked.standing, offset_min=asked.offset_min
     )
     return Issued(entry=record(register, [order])[0].entry, facts=command, is_new=True)
+
+
+def check_days(register: Register, first: str, last: str) -> None:
+    """Refuse days that are no period, before anything is opened for them.
+
+    Raises:
+        Refused: those of the period.
+    """
+    with read(register.engine) as conn:
+        period_of(first, last, zone_of(conn, register.site))
 
 
 def whole_log(register: Register) -> tuple[str, str]:

@@ -61,7 +61,9 @@ def issued_for(shot: Snapshot) -> list[Recorded]:
     same = [
         entry
         for entry in shot.entries
-        if isinstance(entry.event, events.ReportIssued) and (entry.event.from_on, entry.event.to_on) == (first, last)
+        if isinstance(entry.event, events.ReportIssued)
+        and entry.event.report_kind == "inspection"
+        and (entry.event.from_on, entry.event.to_on) == (first, last)
     ]
     return same[-1:]
 
@@ -80,8 +82,8 @@ def moves(entry: Recorded) -> bool:
 
 
 def number_of(report: events.ReportIssued) -> str:
-    """Return how people name a report: by the log size it stands on."""
-    return f"KA-{report.to_on}-{report.size}"
+    """Return how people name a report or a bundle: by the log size it stands on."""
+    return f"{'KB' if report.report_kind == 'bundle' else 'KA'}-{report.to_on}-{report.size}"
 
 
 def _later(shot: Snapshot, number: str, entry: Recorded) -> LaterLine:

@@ -30,6 +30,10 @@ class Press:
         """Return where a report's file is, by its identifier."""
         return self.reports / f"{report}.pdf"
 
+    def bundle_of(self, report: str) -> Path:
+        """Return where a bundle's file waits to be fetched."""
+        return self.reports / f"{report}.zip"
+
 
 @dataclass(frozen=True, slots=True)
 class PdfIdentity:
