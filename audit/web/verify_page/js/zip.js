@@ -10,7 +10,7 @@ const MOST_FILES = 20000;
 const MOST_BYTES = 600 * 1024 * 1024;
 const STORED = 0;
 const DEFLATED = 8;
-const CRC = Uint32Array.from({ length: 256 }, (_, n) => {
+const CRC = Int32Array.from({ length: 256 }, (_, n) => {
   for (let bit = 0; bit < 8; bit++) n = n & 1 ? (n >>> 1) ^ 0xedb88320 : n >>> 1;
   return n;
 });
@@ -94,7 +94,7 @@ async function readFile(bytes, view, file) {
 }
 
 function crcOf(bytes) {
-  let crc = 0xffffffff;
-  for (const byte of bytes) crc = CRC[(crc ^ byte) & 255] ^ (crc >>> 8);
-  return (crc ^ 0xffffffff) >>> 0;
+  let crc = -1;
+  for (let at = 0; at < bytes.length; at++) crc = CRC[(crc ^ bytes[at]) & 255] ^ (crc >>> 8);
+  return (crc ^ -1) >>> 0;
 }
