@@ -60,7 +60,7 @@ def test_the_log_notes_the_hash_of_the_very_file(lived: Clinic, tmp_path: Path) 
     issued = issue(lived, tmp_path / "bundle.zip")
     assert issued.facts.sha256 == hashlib.sha256((tmp_path / "bundle.zip").read_bytes()).hexdigest()
     assert (issued.facts.report_kind, issued.entry.actor) == ("bundle", lived.people["M"])
-    assert issued.number == f"KA-2026-11-23-{issued.facts.size}"
+    assert issued.number == f"KB-2026-11-23-{issued.facts.size}"
 
 
 def test_no_file_of_a_bundle_is_missed_and_one_that_is_there_must_be_it(lived: Clinic, tmp_path: Path) -> None:
