@@ -154,14 +154,21 @@ def _sealed(data: bytes) -> tuple[dict[tuple[int, str], Opened], list[Finding]]:
 
 
 def _check_key(data: bytes, bodies: list[bytes]) -> Iterator[Finding]:
-    """The verifier key beside the log is the one that entry 0 names."""
-    first = decode_again(bodies[0]) if bodies else None
-    named = getattr(first.event, "log_key", None) if first is not None else None
+    """The verifier key beside the log is the one in force by the last entry that names one."""
     lines = data.decode("utf-8", "replace").splitlines()
-    if not lines or lines[0] != named:
-        yield _finding("the log's verifier key as entry 0 names it, in the first line of vkey", "another")
+    if not lines or lines[0] != _log_key(bodies):
+        yield _finding("the log's verifier key in force by the entries, in the first line of vkey", "another")
     if tuple(lines[1:]) != _cosigners(bodies):
         yield _finding("the verifier keys of the cosigners in force after that line of vkey", "others")
+
+
+def _log_key(bodies: list[bytes]) -> str | None:
+    """The log's key in force by the last entry that names one."""
+    for body in reversed(bodies):
+        stated = decode_again(body) if b'"log_key":' in body else None
+        if stated is not None and isinstance(stated.event, events.LogKeyChanged | events.LogOpened):
+            return stated.event.log_key
+    return None
 
 
 def _cosigners(bodies: list[bytes]) -> tuple[str, ...]:

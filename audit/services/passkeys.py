@@ -8,8 +8,9 @@ act `credential_enrolled` is recorded like any other. Not here: signing acts (`p
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, Final, get_args
 
 import cbor2
@@ -94,6 +95,17 @@ def holders(register: Register) -> frozenset[str]:
         book = ledger.load_book(conn, register.site, {"log:site"} | {f"credential:{one}" for one in known})
     rp_id = book.trust.rp_id if book.trust else ""
     return frozenset(one.person for one in book.credentials.values() if one.is_active and one.rp_id == rp_id)
+
+
+def can_have_passkeys(host: str, origins: Sequence[str]) -> bool:
+    """Say whether browsers make passkeys for a host: a name, over TLS or on this machine (WebAuthn Level 2, 13.4.9)."""
+    try:
+        ip_address(host)
+    except ValueError:
+        is_name = True
+    else:
+        is_name = False
+    return is_name and (host == "localhost" or any(one.startswith("https://") for one in origins))
 
 
 def creation_options(register: Register, holder: Holder) -> dict[str, Any]:

@@ -206,7 +206,7 @@ def _certificate(drill: Drill, ended: When, opened: events.LogOpened) -> Certifi
         lines=tuple(_lines(drill)),
         keys="the log's key and the service's key, on copies that were destroyed"
         if drill.has_log_key
-        else "the service's key, on copies that were destroyed; the log's key is out of reach, in the signer's own process",
+        else "the service's key, on copies that were destroyed; the log's key is in the signer's own process",
     )
 
 

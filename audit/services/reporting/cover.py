@@ -5,6 +5,7 @@ Completeness is claimed for the log, never for the world; an open difference is 
 
 from collections.abc import Iterator
 
+from audit.domain import events
 from audit.domain.reconcile import Statement as Accounted
 from audit.reports import words
 from audit.reports.model import (
@@ -157,22 +158,21 @@ def _figure(label: str, mass_ug: int, one: Accounted, *, signed: bool = False) -
 
 def _verification(shot: Snapshot, signed_ms: int, certificate_sha256: str) -> Verification:
     opened = shot.opened
-    first = When(ms=shot.entries[0].recorded_ms, offset_min=shot.entries[0].offset_min)
-    keys = [("Log", opened.log_key), ("Service", opened.service_key)]
+    keys = zip(("Log", "Service"), shot.keys, strict=True)
     lines = tuple(
         KeyLine(
             role=role,
             key_id=VerifierKey.from_string(text).key_id.hex(),
             algorithm="Ed25519",
             held_by=f"{opened.clinic}, this service",
-            since=first,
+            since=_named_at(shot, text),
         )
         for role, text in keys
     )
     found = shot.verdict.cosigning
     return Verification(
         note=shot.checkpoint.note,
-        verifier_keys=(opened.log_key, opened.service_key, *shot.cosigners),
+        verifier_keys=(*shot.keys, *shot.cosigners),
         keys=(*lines, *_cosigner_lines(shot)),
         checkpoint_signed=_at(shot, signed_ms),
         time=_dated(shot),
@@ -180,6 +180,19 @@ def _verification(shot: Snapshot, signed_ms: int, certificate_sha256: str) -> Ve
         facts=(_clock_fact(shot), *([_cosigned_fact(found)] if found is not None else [])),
         is_anchored=found is not None and bool(found.names) and found.is_reached,
     )
+
+
+def _named_at(shot: Snapshot, key: str) -> When:
+    """Return when an entry first named a verifier key."""
+    by = shot.entries[0]
+    for entry in shot.entries:
+        match entry.event:
+            case events.LogKeyChanged(log_key=named) | events.ServiceKeyChanged(service_key=named) if named == key:
+                by = entry
+                break
+            case _:
+                pass
+    return When(ms=by.recorded_ms, offset_min=by.offset_min)
 
 
 def _cosigner_lines(shot: Snapshot) -> Iterator[KeyLine]:

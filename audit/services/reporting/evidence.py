@@ -18,7 +18,7 @@ def evidence_files(shot: Snapshot, report: InspectionReport, *, report_id: str) 
     """Return the files by name."""
     return {
         "checkpoint": shot.checkpoint.note.encode(),
-        "vkey": "".join(f"{key}\n" for key in (shot.opened.log_key, *shot.cosigners)).encode(),
+        "vkey": "".join(f"{key}\n" for key in (shot.keys[0], *shot.cosigners)).encode(),
         "sealed.jsonl": b"",
         "report.json": figures_json(report),
         "manifest.json": _manifest(shot, report, report_id),

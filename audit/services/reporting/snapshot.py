@@ -76,6 +76,12 @@ class Snapshot:
         return self.checkpoint.size
 
     @property
+    def keys(self) -> tuple[str, str]:
+        """Return the verifier keys of the log and of the service in force at this size."""
+        trust = self.book.trust
+        return (trust.log_key, trust.service_key) if trust else (self.opened.log_key, self.opened.service_key)
+
+    @property
     def cosigners(self) -> tuple[str, ...]:
         """Return the verifier keys of the cosigners in force at this size."""
         return self.book.trust.cosigners if self.book.trust is not None else ()
