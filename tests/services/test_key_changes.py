@@ -10,6 +10,7 @@ from audit.domain import events
 from audit.services import record
 from audit.services.acts import with_factors
 from audit.services.administering import Administrator
+from audit.services.evidence import verify_files
 from audit.services.key_changes import recover_log_key, rotate_log_key, rotate_service_key
 from audit.services.publish import RecoveryWanted, SignerRefused, Standing
 from audit.services.signing.keeper import KeptSigner
@@ -23,6 +24,7 @@ from audit.tlog.keys import SigningKey, VerifierKey
 from audit.tlog.note import NoteRefused, sign_text
 from tests.clinic import OFFSET_MIN, Clinic, start_clinic
 from tests.domain.paper import refused
+from tests.services.issued import files_of, live_one_session, report_of
 
 
 def administrator(clinic: Clinic, who: str = "A") -> Administrator:
@@ -255,3 +257,22 @@ def test_a_service_key_that_is_not_here_writes_nothing(clinic: Clinic) -> None:
     clinic.register = dataclasses.replace(clinic.register, service_keys=tuple)
     with refused("service_key_lost"):
         clinic.register_patient()
+
+
+def test_a_report_after_a_rotation_names_the_keys_in_force_and_its_evidence_holds(clinic: Clinic) -> None:
+    live_one_session(clinic)
+    old = clinic.log_key
+    new = rotate_log_key(clinic.register, clinic.signer, administrator(clinic))
+    rotate_service_key(clinic.register, clinic.ground.keyring, administrator(clinic), "rotation")
+    clinic.checkpoint()
+    made = report_of(clinic)
+    assert made.report.verification.verifier_keys[0] == new.to_string() != old.to_string()
+    files = files_of(clinic, made)
+    assert files["vkey"].decode().splitlines()[0] == new.to_string()
+    verdict, findings = verify_files(files)
+    assert verdict is not None
+    assert (verdict.holds, findings) == (True, ())
+    _, found = verify_files(files | {"vkey": f"{old.to_string()}\n".encode()})
+    assert [one.expected for one in found] == [
+        "the log's verifier key in force by the entries, in the first line of vkey"
+    ]
