@@ -21,6 +21,7 @@ from audit.cli.machine import CouldNotRun, Machine, Servable, in_words
 from audit.cli.signers import address_of
 from audit.config import Settings
 from audit.domain.errors import Refused
+from audit.services.passkeys import can_have_passkeys
 from audit.services.signing.beside import Beside
 from audit.services.signing.signer import SignerAway
 from audit.services.time_token import TimeRefused
@@ -136,6 +137,8 @@ def _tell(service: Servable, settings: Settings) -> None:
     click.echo(f"Ketamine Audit is at {here}/")
     if here.startswith("https"):
         click.echo(f"It listens on {settings.bind_address}:{settings.bind_port}, for the proxy that speaks TLS.")
+    if not can_have_passkeys(settings.host, (here,)):
+        click.echo("No passkeys at this address: they need a host name with TLS, or localhost (AUDIT_HOST).")
     if service.setup_token is not None:
         click.echo("Set up this register (this link works once, until a log is open):")
         click.echo(f"  {here}/set-up/{service.setup_token}")

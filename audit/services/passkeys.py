@@ -88,13 +88,20 @@ def passkeys_of(register: Register, person: str) -> tuple[Credential, ...]:
 
 def holders(register: Register) -> frozenset[str]:
     """Return everyone who has a passkey that may sign here now."""
+    rp_id = trust_of(register).rp_id
+    return frozenset(one.person for one in _in_force(register) if one.rp_id == rp_id)
+
+
+def owners(register: Register) -> frozenset[str]:
+    """Return everyone with a passkey in force, also one of another host: a password of theirs needs a reason."""
+    return frozenset(one.person for one in _in_force(register))
+
+
+def _in_force(register: Register) -> list[Credential]:
     with read(register.engine) as conn:
         known = registers.keyed(conn, register.site, "credential")
-        if not known:
-            return frozenset()
-        book = ledger.load_book(conn, register.site, {"log:site"} | {f"credential:{one}" for one in known})
-    rp_id = book.trust.rp_id if book.trust else ""
-    return frozenset(one.person for one in book.credentials.values() if one.is_active and one.rp_id == rp_id)
+        book = ledger.load_book(conn, register.site, {f"credential:{one}" for one in known}) if known else None
+    return [one for one in book.credentials.values() if one.is_active] if book else []
 
 
 def can_have_passkeys(host: str, origins: Sequence[str]) -> bool:

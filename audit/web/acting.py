@@ -18,7 +18,7 @@ from audit.domain.wire import KINDS
 from audit.services.acts import SIGNED_IN, Factor, Order, Standing, derived_nonce, with_factors, with_passkey
 from audit.services.blind_locks import check_locked, lock
 from audit.services.passkey_acts import SignaturesWanted
-from audit.services.passkeys import holders
+from audit.services.passkeys import owners
 from audit.services.passwords import Denied, Why
 from audit.services.people import staff
 from audit.services.record import Written, record
@@ -206,7 +206,7 @@ def _by_password(form: Form, who: str, name: str) -> tuple[str, Standing]:
 def _reason(form: Form, person: str) -> str | None:
     """Return why a person who holds a passkey signs without it; the write path asks for it."""
     typed = form.typed.get("no_passkey_reason", "")
-    return REASONS.get(typed) if typed and person in holders(register()) else None
+    return REASONS.get(typed) if typed and person in owners(register()) else None
 
 
 def _check_password_allowed(name: str) -> None:

@@ -3,12 +3,10 @@
 Asked of the log once a request, and only by pages that ask for a signature.
 """
 
-from ipaddress import ip_address
-
 from flask import g, request
 
 from audit.domain.credential import Trust
-from audit.services.passkeys import holders, trust_of
+from audit.services.passkeys import can_have_passkeys, holders, owners, trust_of
 from audit.web.desk import register
 from audit.web.security import access, person_or_none
 
@@ -23,6 +21,20 @@ class Signers:
             g.passkey_holders = frozenset() if self.why_not else holders(register())
         found: frozenset[str] = g.passkey_holders
         return found
+
+    @property
+    def owners(self) -> frozenset[str]:
+        """Everyone with a passkey in force, wherever it signs: a password of theirs needs a reason."""
+        if "passkey_owners" not in g:
+            g.passkey_owners = owners(register())
+        found: frozenset[str] = g.passkey_owners
+        return found
+
+    @property
+    def asks_reason(self) -> bool:
+        """Say whether a password of the person signed in needs a reason."""
+        me = person_or_none()
+        return me is not None and me.person in self.owners
 
     @property
     def has_mine(self) -> bool:
@@ -58,14 +70,3 @@ def why_no_passkeys(trust: Trust, here: str) -> str:
     if here not in trust.signing_origins:
         return f"Passkeys of this register work at {where} only. Open it there."
     return ""
-
-
-def can_have_passkeys(host: str, origins: tuple[str, ...]) -> bool:
-    """Say whether browsers make passkeys for a host: a name, over TLS or on this machine (WebAuthn Level 2, 13.4.9)."""
-    try:
-        ip_address(host)
-    except ValueError:
-        is_name = True
-    else:
-        is_name = False
-    return is_name and (host == "localhost" or any(one.startswith("https://") for one in origins))
