@@ -21,7 +21,6 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def clinic(tmp_path: Path) -> Clinic:
     started = start_clinic(f"sqlite:///{tmp_path / 'audit.db'}", tmp_path)
-    (tmp_path / "signer").mkdir()
     started.whole_session(started.receive()[0])
     started.checkpoint()
     return started
@@ -102,7 +101,7 @@ def test_verify_without_the_keys_checks_the_rest_and_says_what_it_could_not(clin
     done = audit(tmp_path, "verify")
     assert done.returncode == 0
     assert "the key that wraps them is not here" in done.stdout
-    assert "the signer's store is not here" in done.stdout
+    assert "the signer is not here" in done.stdout
 
 
 def test_a_setting_that_cannot_be_used_could_not_run(tmp_path: Path) -> None:
