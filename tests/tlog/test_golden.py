@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from audit.tlog.attestation import attest, attest_holds
+from audit.tlog.attestation import attest, is_attested
 from audit.tlog.checkpoint import Checkpoint, open_note, sign
 from audit.tlog.entry import FIRST_PREV, decode_entry, encode_entry
 from audit.tlog.keys import SigningKey, VerifierKey
@@ -70,7 +70,7 @@ def test_golden_files_alone_show_that_the_entries_stand():
     for index, body in enumerate(bodies):
         entry = decode_entry(body)
         assert (entry.index, entry.prev, entry.leaf.hex()) == (index, prev, leaves[index])
-        assert attest_holds(entry.act, origin=entry.log, attest=entry.signature["attest"], key=service_key)
+        assert is_attested(entry, service_key)
         tree.push(entry.leaf)
         prev = entry.leaf.hex()
     head, _ = open_note((FOLDER / "checkpoint").read_bytes(), [log_key])
