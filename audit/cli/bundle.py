@@ -128,7 +128,7 @@ def verify_bundle(
 
 
 _BROKEN = {
-    "read_only": "The record is read-only: the signer remembers more than the database holds.",
+    "read_only": "The record is read-only: the signer and the database do not agree.",
     "entries_differ": "The entries do not lead to the signed root: there is no bundle. Run audit verify.",
 }
 

@@ -64,7 +64,7 @@ def write_report(  # noqa: PLR0913, PLR0917 (one argument for each option)
         watch.sign()
     except Refused as refused:
         if refused.code == "read_only":
-            click.echo("The record is read-only: the signer remembers more than the database holds.")
+            click.echo("The record is read-only: the signer and the database do not agree.")
             sys.exit(WRONG)
         raise CouldNotRun(in_words(refused)) from refused
     _copy(issued.file, out)

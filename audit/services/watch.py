@@ -76,7 +76,7 @@ class Watch:
 
     @property
     def is_read_only(self) -> bool:
-        """Say whether nothing may be written because the signer remembers more than the database holds."""
+        """Say whether nothing may be written because the signer and the database do not agree."""
         return self._broken is not None
 
     def check_writable(self) -> None:

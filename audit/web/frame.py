@@ -17,7 +17,7 @@ from audit.web.security import person_or_none
 from audit.web.signers import Signers
 
 _SHORT = 8
-_READ_ONLY = "Read-only: the signer remembers more than this database holds."
+_READ_ONLY = "Read-only: the signer and this database do not agree."
 _READ_ONLY_MORE = "Nothing can be saved. Write on paper and call your administrator; the record badge tells more."
 SERVICE_UNAVAILABLE = 503
 

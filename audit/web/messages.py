@@ -156,7 +156,7 @@ SENTENCES: dict[str, str] = {
     "proof_refused": "The new passkey did not sign for itself: {why}",
     "quorum_too_high": "The number wanted must be at most the number of cosigners, {most}",
     "read_first": "Read what is left in {label} first",
-    "read_only": "The record is read-only: the signer remembers more than the database holds. See the alarm",
+    "read_only": "The record is read-only: the signer and the database do not agree. See the alarm",
     "reading_locked": "A figure of yours for this reading is locked already. Sign that figure, or let both read again",
     "readings_differ": "Your readings are not the same. Nothing is signed. Both read {label} again",
     "real_log_exists": "A real clinic's log is here. A demo is never mixed with it",

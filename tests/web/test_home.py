@@ -132,7 +132,7 @@ def test_a_signer_that_remembers_more_makes_every_page_say_read_only(house) -> N
     signer_store.swap(store, origin, held, Held(size=held.size + 1000, root=bytes(32), note=held.note))
     house.service.desk.watch.look()
     for path in ("/", "/people", "/products"):
-        assert "Read-only: the signer remembers more than this database holds." in house.browser("A").get(path)
+        assert "Read-only: the signer and this database do not agree." in house.browser("A").get(path)
     alarm = text_of(house.browser("B").get("/alarm"))
     assert "This database is older than the one the signer remembers" in alarm
     assert "signed entries are missing here" in alarm
@@ -143,7 +143,7 @@ def test_a_signer_that_remembers_more_makes_every_page_say_read_only(house) -> N
         "/people/new",
         {"name": "RN X. Sample", "sign_in": "x", "profession": "nurse", "role_clinician": "yes", "password": RIGHT},
     )
-    assert said == ["The record is read-only: the signer remembers more than the database holds. See the alarm"]
+    assert said == ["The record is read-only: the signer and the database do not agree. See the alarm"]
     assert house.size == before
 
 
