@@ -17,6 +17,7 @@ export class Sheet {
   }
 
   show(one, act, { place, count, answer, isFirst }) {
+    this.dialog.querySelector("h2").textContent = this.words.title;
     this.part("whose").textContent = count > 1 ? `${one.name} · ${place + 1} / ${count}` : one.name;
     this.part("words").replaceChildren(...one.words.map((text) => element("p", text)));
     const rows = factsOf(act, this.words).flatMap(([name, value]) => [element("dt", name), element("dd", value)]);
@@ -45,6 +46,7 @@ export class Sheet {
 
   /** Says why nothing may be signed; the page behind it stays. */
   refuse(why) {
+    this.dialog.querySelector("h2").textContent = this.words.titleRefused;
     this.part("whose").textContent = "";
     const text = why.startsWith("said:") ? why.slice(5) : this.words[`refused${why[0].toUpperCase()}${why.slice(1)}`];
     this.part("words").replaceChildren(element("p", text || this.words.refusedAct));
