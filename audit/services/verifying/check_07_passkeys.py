@@ -4,6 +4,7 @@ As log-format section 6 says, from stored bytes alone. Not here: the arithmetic 
 head an actor saw is right (`check_07_signatures`), attestation.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -52,6 +53,7 @@ class Passkeys:
         self._hosts = _Hosts()
         self._keys: dict[str, _Key] = {}
         self._public_keys: set[bytes] = set()
+        self._holding: Counter[str] = Counter()
         self._first_person: str | None = None
         self._last: dict[str, tuple[int, int, object]] = {}
         self._on_platform: set[int] = set()
@@ -130,7 +132,7 @@ class Passkeys:
             self._odd(index, expected=f"another device than entry {event.of.index}'s", found=found)
 
     def _check_password(self, index: int, entry: Entry) -> None:
-        holds = any(one.person == entry.actor and one.revoked is None for one in self._keys.values())
+        holds = self._holding[entry.actor] > 0
         if holds and "reason" in entry.signature:
             self.despite_passkey.append(index)
         elif holds:
@@ -153,6 +155,7 @@ class Passkeys:
                     self._wrong(index, expected=f"a passkey of {person} in force", found=f"{credential}, which is none")
                 else:
                     known.revoked = index
+                    self._holding[person] -= 1
             case _:
                 pass
 
@@ -175,7 +178,9 @@ class Passkeys:
         )
         proof = {name: getattr(event.proof, name) for name in ("authenticator_data", "client_data", "signature")}
         self._ask(index, proof, asked, key, what="its own signature over its enrolment")
-        self._keys.setdefault(event.credential, key)
+        if event.credential not in self._keys:
+            self._keys[event.credential] = key
+            self._holding[event.person] += 1
         self._public_keys.add(key.public_key)
 
     def _wrong(self, index: int, *, expected: str, found: str) -> None:
