@@ -2,14 +2,16 @@
 
 import socket
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 import waitress
 
 from audit.domain import events
+from audit.services.cosigning import http
 from audit.services.cosigning.asking import Cosigners
 from audit.services.cosigning.cosigner import Cosigner, logs_of
 from audit.services.cosigning.wsgi import application
@@ -236,6 +238,55 @@ def plain(answer: bytes) -> Iterator[str]:
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}"
+        thread.join(5)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "first", "piece"),
+    [
+        ("http", b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n"),
+        ("http", b"HTTP/1.1 200 OK\r\nX-More: ", b"1"),
+        ("http", b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n", b"1"),
+        ("https", b"\x16\x03\x03\x40\x00\x02\x00\x3f\xf0", b"\x03"),
+    ],
+    ids=["headers", "one header", "body", "handshake"],
+)
+def test_a_cosigner_that_answers_drop_by_drop_is_left_when_its_time_is_over(
+    clinic: Clinic, scheme: str, first: bytes, piece: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert http.WHOLE_S == 10
+    monkeypatch.setattr(http, "WHOLE_S", 1)
+    agree(clinic, PHARMACY)
+    with trickling(first, piece) as port:
+        cosigners = asking(clinic, {PHARMACY.name: f"{scheme}://127.0.0.1:{port}"})
+        began = time.monotonic()
+        assert cosigners.ask() == 0
+        took = time.monotonic() - began
+    contact = cosigners.contact(PHARMACY.name)
+    assert contact is not None
+    assert contact.fault == "it does not answer in time"
+    assert 1 <= took < 4
+
+
+@contextmanager
+def trickling(first: bytes, piece: bytes) -> Iterator[int]:
+    """Answer one connection for as long as it listens, a piece every tenth of a second; the port."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def run() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.settimeout(5)
+                connection.recv(65_536)
+                connection.sendall(first)
+                until = time.monotonic() + 20
+                while time.monotonic() < until:
+                    connection.sendall(piece)
+                    time.sleep(0.1)
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        yield server.getsockname()[1]
         thread.join(5)
 
 
