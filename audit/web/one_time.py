@@ -83,10 +83,14 @@ def stop() -> ResponseReturnValue:
 @blueprint.post("/<person>/stop")
 @signed_in
 def stop_for(person: str) -> ResponseReturnValue:
-    """Let a person whose device is lost go on with the password alone: for administrators."""
-    if "administrator" not in current_person().roles:
+    """Let a person whose device is lost go on with the password alone: for administrators, of others.
+
+    One's own codes are stopped by one's own password and code (`stop`), by nobody who finds a browser open.
+    """
+    if "administrator" not in current_person().roles or person == current_person().person:
         abort(404)
     _codes().stop(person)
+    flash("Their one-time codes are stopped. Their password alone does again.", "ok")
     return redirect(url_for("people.show", person=person), SEE_OTHER)
 
 

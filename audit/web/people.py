@@ -193,4 +193,5 @@ def _person_page(known: Person, form: Form | None, problems: Problems) -> str:
         typed=typed,
         problems=problems,
         is_me=known.person == _my_id(),
+        uses_codes=access().sign_ins().uses_codes(known.person),
     )

@@ -213,3 +213,37 @@ def test_one_time_codes_are_set_up_asked_for_and_stopped(house):
     assert "Type the one-time code that your device shows now" in text_of(answer.text)
     code = code_at(secret, house.clock.now_ms // STEP_MS)
     assert other.done("/sign-in", asks | {"one_time": code}) == "/"
+
+
+def use_codes(house: House, who: str) -> None:
+    """Let somebody use one-time codes."""
+    person = house.clinic.people[who]
+    with house.service.app.app_context():
+        codes = access().sign_ins().codes
+        code = code_at(codes.begin(person), house.clock.now_ms // STEP_MS)
+        codes.confirm(person, code, now_ms=house.clock.now_ms)
+
+
+def test_an_administrator_stops_the_codes_of_somebody_whose_device_is_lost(house):
+    administrator, page = house.browser("A"), f"/people/{house.clinic.people['C']}"
+    stop = f"/codes/{house.clinic.people['C']}/stop"
+    assert stop not in administrator.get(page), "who uses no codes has none to stop"
+    use_codes(house, "C")
+    assert f'action="{stop}"' in administrator.get(page)
+    asks = {"sign_in": "c.example", "password": RIGHT}
+    fresh = Browser(house.service.app.test_client())
+    assert "Type the one-time code" in text_of(fresh.post("/sign-in", asks).text)
+    assert house.browser("B").post(stop, on="/passkeys").status_code == 404
+    assert administrator.done(stop, on=page) == page
+    assert stop not in administrator.get(page)
+    assert fresh.done("/sign-in", asks) == "/"
+
+
+def test_an_administrator_s_own_codes_are_stopped_by_their_password_and_code_alone(house):
+    administrator, me = house.browser("A"), house.clinic.people["A"]
+    use_codes(house, "A")
+    page, stop = f"/people/{me}", f"/codes/{me}/stop"
+    assert stop not in administrator.get(page)
+    assert administrator.post(stop, on=page).status_code == 404
+    with house.service.app.app_context():
+        assert access().sign_ins().uses_codes(me)

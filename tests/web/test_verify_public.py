@@ -46,3 +46,9 @@ def test_anybody_gets_the_page_of_the_bundles_under_its_own_policy(house: House)
     assert answer.headers["Content-Security-Policy"] == f"{verify_page().policy}; frame-ancestors 'none'"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "'self'" in stranger.get("/sign-in", base_url=HOST).headers["Content-Security-Policy"]
+
+
+def test_whoever_comes_to_check_a_file_finds_the_page_from_the_sign_in_and_from_the_reports(house: House) -> None:
+    assert 'href="/verify"' in house.browser("").get("/sign-in")
+    for who in ("M", "I"):
+        assert 'href="/verify"' in house.browser(who).get("/reports")
