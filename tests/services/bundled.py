@@ -1,15 +1,23 @@
 """A bundle as a clinic issues it, and its files changed as somebody with a zip program may change them."""
 
 import io
+import time
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
 from audit.domain import events
+from audit.domain.fold import local_day
 from audit.services.bundles.export import Asked, Extras, Issued, Recipient, disclosure, export
+from audit.services.cosigning.asking import Cosigners
+from audit.services.timestamps import Timekeeper
 from tests.clinic import OFFSET_MIN, PASSWORD, Clinic
+from tests.services.cosigning_from_the_standard import MiniWitness, Signer, listening
+from tests.time_authority import TestAuthority, authority_at, granted, serving
 
 FIRST, LAST = "2026-11-23", "2026-11-23"
+PHARMACY = Signer("pharmacy.example.org/cosigner", 4, b"a cosigner's seed of 32 bytes...")
+SISTER = Signer("sister.example.org/cosigner", 4, b"another cosigner's 32 byte seed.")
 
 
 def asked_of(clinic: Clinic, **more: object) -> Asked:
@@ -31,6 +39,27 @@ def issue_opened(clinic: Clinic, path: Path, *patients: str, reason: events.Disc
     asked = asked_of(clinic, recipient=Recipient(name="Inspector P. Sample", patients=patients))
     clinic.record([disclosure(asked, reason, "asked at the visit", PASSWORD)])
     return issue(clinic, path, asked)
+
+
+def live_under_outside_eyes(clinic: Clinic, authority: TestAuthority) -> None:
+    """A session by two people; two cosigners agreed on, of whom one signs the head; an authority dates two heads.
+
+    Then the clinic's clock is the machine's, for that is the authority's.
+    """
+    keys = tuple(one.vkey for one in (PHARMACY, SISTER))
+    clinic.act("A", events.CosignersChanged(cosigners=keys, quorum=1))
+    clinic.whole_session(clinic.receive(count=2)[0])
+    clinic.clock.now_ms = time.time_ns() // 1_000_000
+    with serving(lambda query: granted(authority.answer(query))) as url:
+        keeper = Timekeeper(clinic.register, authority_at(url, authority), clinic.checkpoint)
+        assert [keeper.stamp(), keeper.stamp()] == [True, True]
+    with listening(MiniWitness(PHARMACY, clinic.log_key.to_string())) as address:
+        assert Cosigners(clinic.register, {PHARMACY.name: address}).ask() == 1
+
+
+def today(clinic: Clinic) -> str:
+    """The day of the clinic's clock, as YYYY-MM-DD."""
+    return local_day(clinic.clock.now_ms, OFFSET_MIN)
 
 
 def files_in(path: Path) -> dict[str, bytes]:
