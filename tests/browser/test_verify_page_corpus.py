@@ -40,10 +40,12 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> list[dict]:
     return [json.loads(line) for line in kept.read_text().splitlines()]
 
 
-def evidence(bodies: list[bytes]) -> bytes:
+def head_and_entries(bodies: list[bytes]) -> dict[str, bytes]:
+    """The least that evidence holds: a signed head and its entries."""
     head = Checkpoint(origin=ORIGIN, size=len(bodies), root=root([leaf_hash(body) for body in bodies]))
     lines = b"".join(body + b"\n" for body in bodies)
-    return zipped({"checkpoint": sign(head, LOG_KEY).encode(), "entries.jsonl": lines})
+    vkey = LOG_KEY.verifier.to_string().encode() + b"\n"
+    return {"checkpoint": sign(head, LOG_KEY).encode(), "entries.jsonl": lines, "vkey": vkey}
 
 
 def test_both_implementations_find_fault_with_the_same_logs(
@@ -54,7 +56,7 @@ def test_both_implementations_find_fault_with_the_same_logs(
     with offline_page(browser, tmp_path) as page:
         open_parts(page)
         for log in corpus:
-            theirs = judge(page, evidence([body.encode() for body in log["bodies"]]))
+            theirs = judge(page, zipped(head_and_entries([body.encode() for body in log["bodies"]])))
             ours = COMPARED.intersection(log["failed"])
             if min(ours, default=None) != min(COMPARED & theirs.failed, default=None):
                 differ.append((log["test"], ours, theirs.failed, theirs.findings[:2]))

@@ -19,7 +19,7 @@ from audit.services.key_changes import recover_log_key, rotate_log_key
 from audit.storage.engine import read
 from audit.tlog.cosignature import CosigningKey
 from audit.web.verify_page import verify_page_html
-from tests.browser.forging import Entry, apart, judge, offline_page, open_parts, reforged, zipped
+from tests.browser.forging import Entry, Judged, apart, judge, offline_page, open_parts, reforged, zipped
 from tests.clinic import Clinic, start_clinic
 from tests.services import test_key_changes as keys
 from tests.services import test_report_time as dating
@@ -50,19 +50,35 @@ def cosigned(clinic: Clinic, quorum: int) -> dict[str, bytes]:
     return files | {"checkpoint": files["checkpoint"] + line.encode()}
 
 
-@pytest.mark.parametrize(("quorum", "failed"), [(1, set()), (2, {5})])
-def test_a_head_needs_as_many_cosigners_as_the_log_says(
-    quorum: int, failed: set[int], page: Page, tmp_path: Path
+def short_of(judged: Judged) -> list[str]:
+    return [one["text"] for one in judged.notices if "countersigned" in one["text"]]
+
+
+@pytest.mark.parametrize("quorum", [1, 2])
+def test_a_head_with_fewer_cosigners_than_the_log_wants_is_told_and_is_no_finding(
+    quorum: int, page: Page, tmp_path: Path
 ) -> None:
     files = cosigned(start_clinic(f"sqlite:///{tmp_path / 'audit.db'}", tmp_path), quorum)
     judged = judge(page, zipped(files))
-    assert judged.failed == failed
+    ours, _ = verify_files(files)
+    assert ours is not None
+    assert ours.cosigning is not None
+    assert (judged.failed, ours.findings) == (set(), ())
+    said = ["The head is countersigned by 1 of 2 cosigners; 2 are wanted."]
+    assert (short_of(judged), ours.cosigning.is_reached) == (([], True) if quorum == 1 else (said, False))
+    end = "; " if quorum == 1 else ", where the log wants 2 cosigners; "
+    assert f" and countersigned by pharmacy.example.org/cosigner{end}" in judged.sentence
     assert judge(page, zipped(files), PHARMACY.verifier.to_string()).checks[6] == "held"
     assert 6 in judge(page, zipped(files), SISTER.verifier.to_string()).failed
-    if not failed:
-        assert "and countersigned by pharmacy.example.org/cosigner; " in judged.sentence
-        stripped = files["checkpoint"].decode().splitlines(keepends=True)[:5]
-        assert judge(page, zipped(files | {"checkpoint": "".join(stripped).encode()})).failed == {5}
+    stripped = "".join(files["checkpoint"].decode().splitlines(keepends=True)[:5]).encode()
+    bare = judge(page, zipped(files | {"checkpoint": stripped}))
+    assert (bare.failed, short_of(bare)) == (
+        set(),
+        [f"The head is countersigned by 0 of 2 cosigners; {quorum} are wanted."],
+    )
+    assert " and countersigned by nobody, where the log wants " in bare.sentence
+    forged = files["checkpoint"] + SISTER.cosign("another\n", time_s=1).line().encode()
+    assert judge(page, zipped(files | {"checkpoint": forged})).failed == {5}
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,6 @@ export class Order {
     this.log = log;
     this.findings = findings;
     this.recorded = null;
-    this.steps = [];
   }
 
   see(entry, index) {
@@ -37,7 +36,6 @@ export class Order {
       if (now < before) this.findings.fail(3, index, `a time not before ${instant(before)}`, instant(now));
       return;
     }
-    this.steps.push({ index, from: before, to: now });
     if (facts.from_ms !== before)
       this.findings.fail(3, index, `a step from ${instant(before)}`, instant(facts.from_ms));
     if (facts.to_ms !== now) this.findings.fail(3, index, `a step to ${instant(now)}`, instant(facts.to_ms));

@@ -98,10 +98,12 @@ export class Passkeys {
       return;
     }
     const before = this.lastOf.get(act.actor);
-    this.lastOf.set(act.actor, { index, size: act.seen.size, recorded_ms });
-    const isOneForm = before?.size === act.seen.size && before.recorded_ms === recorded_ms;
-    if (before && act.seen.size <= before.index && !isOneForm) this.behind.push(index);
-    const unseen = act.seen.size < index ? this.log.entry(act.seen.size) : null;
+    this.lastOf.set(act.actor, { index, seen: act.seen, recorded_ms });
+    const { size, root } = act.seen;
+    const isOneForm =
+      before?.seen.size === size && before.seen.root === root && before.recorded_ms === recorded_ms;
+    if (before && size <= before.index && !isOneForm) this.behind.push(index);
+    const unseen = size < index ? this.log.entry(size) : null;
     if (unseen && recorded_ms - unseen.recorded_ms > DAY_MS) this.late.push(index);
   }
 

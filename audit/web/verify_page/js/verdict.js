@@ -57,9 +57,14 @@ function spanOf(log) {
 
 function headOf({ findings, log, signed }) {
   if (findings.outcome(5).state !== "held") return "under one head, whose signatures were not checked";
-  const names = signed.cosigned.map(({ name }) => name).join(", ");
-  const cosigned = names ? ` and countersigned by ${names}` : "";
-  return `under a head signed by the log’s own key ${hexOf(log.people.logKey.id)}${cosigned}`;
+  return `under a head signed by the log’s own key ${hexOf(log.people.logKey.id)}${cosignedBy(signed, log.people)}`;
+}
+
+/** Who countersigned the head; fewer than the log wants is said. */
+function cosignedBy({ cosigned }, { quorum }) {
+  const names = cosigned.map(({ name }) => name).join(", ");
+  const wanted = cosigned.length < quorum ? `, where the log wants ${counted(quorum, "cosigner", "cosigners")}` : "";
+  return names || wanted ? ` and countersigned by ${names || "nobody"}${wanted}` : "";
 }
 
 function actsOf({ findings, rules }) {

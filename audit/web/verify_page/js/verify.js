@@ -60,7 +60,7 @@ function rulesFor(log, findings, options) {
     later: new SignedLater(log, findings),
     fold: new Fold(log, findings, strikes),
     seals: new Seals(log, findings),
-    times: new Times(log, findings, order.steps),
+    times: new Times(log, findings),
   };
 }
 
