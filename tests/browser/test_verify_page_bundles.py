@@ -74,19 +74,23 @@ def test_without_the_cosigner_s_line_the_page_says_that_nobody_countersigned(pag
     assert " and countersigned by nobody, where the log wants 1 cosigner; " in theirs.sentence
 
 
-def test_a_bundle_made_after_an_erasure_is_judged_without_a_finding(page: Page, tmp_path: Path) -> None:
+def test_a_report_made_before_an_erasure_and_a_bundle_made_after_it_are_judged_without_a_finding(
+    page: Page, tmp_path: Path
+) -> None:
     clinic = start_clinic(f"sqlite:///{tmp_path / 'audit.db'}", tmp_path)
     (tmp_path / "reports").mkdir()
     (vial,) = clinic.receive(count=1)
     patient, other = erasing.registered(clinic), erasing.registered(clinic, name="Other Placeholder")
     clinic.open_session(patient=patient)
     clinic.whole_session(vial)
+    before = apart(lambda: erasing.report_for(clinic, tmp_path / "reports", tmp_path))
     clinic.clock.pass_minutes(erasing.RETENTION_MIN)
     done = erasing.erase(clinic, patient, tmp_path / "reports")
     issue(clinic, tmp_path / "bundle.zip")
     assert verify_bundle(tmp_path / "bundle.zip").holds
     theirs = judge(page, (tmp_path / "bundle.zip").read_bytes())
     assert (theirs.findings, theirs.checks[9]) == ([], "held")
+    assert judge(page, before.file.read_bytes()).findings == []
     # Who the patient was, their session's weight and dose by weight, and the request's note; not the other's identity.
     (said,) = [one["index"] for one in theirs.notices if one["text"] == ERASED]
     entries = clinic.book(f"patient:{patient}").entries.values()

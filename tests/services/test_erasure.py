@@ -10,12 +10,15 @@ from sqlalchemy import text
 from audit.domain import events
 from audit.domain.book import Recorded
 from audit.domain.errors import Refused
-from audit.services import erasure
+from audit.reports.evidence import read_evidence
+from audit.services import erasure, report
+from audit.services.evidence import verify_pdf
 from audit.services.reading import sealed_value
+from audit.services.reporting.press import Press
 from audit.services.verify import Installation, Verdict, verify_site
 from audit.storage import scrub
 from audit.storage.engine import read, write
-from tests.clinic import Clinic
+from tests.clinic import OFFSET_MIN, Clinic
 
 RETENTION_MIN = 3654 * 24 * 60
 """From 2026-11-23 to the day after 2036-11-23."""
@@ -235,6 +238,30 @@ def test_a_file_that_opened_the_identity_goes_and_other_files_stay(clinic, repor
     assert why(verdict, "reports") == ("held", "1 files erased with the patients they named")
 
 
+def test_a_report_issued_before_an_erasure_stays_and_still_holds_and_so_does_one_issued_after(
+    clinic, reports, tmp_path, files
+):
+    patient = registered(clinic)
+    clinic.open_session(patient=patient)
+    clinic.whole_session(clinic.receive(count=2)[0])
+    before = report_for(clinic, reports, tmp_path)
+    pdf = before.file.read_bytes()
+    clinic.clock.pass_minutes(RETENTION_MIN)
+    stored = sealed_bytes(clinic, patient)
+    done = erase(clinic, patient, reports)
+    assert [files.hold(one) for one in stored] == [[]] * len(stored)
+    assert before.file.read_bytes() == pdf
+    assert all(clear.encode() not in part for clear in IDENTITY.values() for part in read_evidence(pdf).values())
+    old = verify_pdf(pdf, log_key=clinic.log_key)
+    assert (old.findings, old.log.findings, old.holds) == ((), (), True)
+    after = verify_pdf(report_for(clinic, reports, tmp_path).file.read_bytes(), log_key=clinic.log_key)
+    assert (after.findings, after.log.findings, after.holds) == ((), (), True)
+    assert old.log.size <= before.entry.index < done.index < after.log.size
+    # Six of the identity and the session, and who asked: by the report's own entries, without the clinic's database.
+    assert "7 values erased with their patients" in why(after.log, "seals")[1]
+    assert said(check(clinic, reports)) == []
+
+
 def test_a_crash_before_the_files_were_cleaned_is_made_good_later(clinic, reports, files, monkeypatch):
     patient = registered(clinic)
     stored = sealed_bytes(clinic, patient)
@@ -257,6 +284,15 @@ def test_while_somebody_reads_the_files_are_not_clean_and_that_is_said(clinic, r
         conn.scalar(text("SELECT count(*) FROM sealed"))
         assert not erasure.sweep(clinic.register, reports)
     assert erasure.sweep(clinic.register, reports)
+
+
+def report_for(clinic: Clinic, reports: Path, home: Path) -> report.Issued:
+    """Issue a report of the first day as a manager does."""
+    asked = report.Asked(
+        report=clinic.identifier("rp"), first="2026-11-23", last="2026-11-23", nonce=clinic.nonce(),
+        actor=clinic.people["M"], offset_min=OFFSET_MIN,
+    )  # fmt: skip
+    return report.issue(clinic.register, clinic.checkpoint, Press(reports, home / "keys"), asked)
 
 
 def _entry_of(clinic: Clinic, patient: str) -> int:
