@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from types import FrameType
 from typing import Any, NoReturn
+from urllib.parse import urlsplit
 
 import click
 import waitress
@@ -125,6 +126,8 @@ def _listen(service: Servable, settings: Settings) -> Any:  # noqa: ANN401 (wait
             ident=None,
             max_request_body_size=4 * 1024 * 1024,
             clear_untrusted_proxy_headers=True,
+            # What people type, whoever speaks TLS: passkeys and links are made for that address.
+            url_scheme=urlsplit(address(settings)).scheme,
         )
     except OSError as error:
         where = f"{settings.bind_address}:{settings.bind_port}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from flask import Flask, g, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 
 from audit.services.drawn_up import HeadDiffers
 from audit.services.passkey_acts import SignaturesWanted
@@ -19,6 +19,7 @@ from audit.web.signers import Signers
 _SHORT = 8
 _READ_ONLY = "Read-only: the signer and this database do not agree."
 _READ_ONLY_MORE = "Nothing can be saved. Write on paper and call your administrator; the record badge tells more."
+_NOT_OURS = "No register is served under this name. Its name is AUDIT_HOST; a proxy passes the Host header on.\n"
 SERVICE_UNAVAILABLE = 503
 
 NAV: tuple[tuple[str, str, str, frozenset[str]], ...] = (
@@ -130,4 +131,6 @@ def _show_refused(error: HTTPException) -> ResponseReturnValue:
     code = error.code or 500
     if code < 400:  # noqa: PLR2004 (a redirect is no error)
         return error
+    if isinstance(error, SecurityError):  # a host that is not ours, for which no page's links can be built
+        return _NOT_OURS, code, {"Content-Type": "text/plain; charset=utf-8"}
     return render_template("refused.html", code=code), code
