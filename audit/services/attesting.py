@@ -10,13 +10,14 @@ from audit.storage import ledger
 from audit.storage.engine import Connection
 
 
-def with_key_in_force(conn: Connection, register: Register) -> Register:
-    """Return the register with the service key in force, so that nothing is attested by one that was replaced.
+def with_key_in_force(register: Register, named: str | None) -> Register:
+    """Return the register with the service key that the entries name, so that none that was replaced attests.
+
+    `named` is that key as text; None while no log is open.
 
     Raises:
         Refused: `service_key_lost` where this installation does not have it.
     """
-    named = service_key_named(conn, register.site)
     if named is None or named == register.service_key.verifier.to_string():
         return register
     for key in register.service_keys():

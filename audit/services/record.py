@@ -35,7 +35,7 @@ from audit.services.acts import (
     service_draft,
     write_entry,
 )
-from audit.services.attesting import with_key_in_force
+from audit.services.attesting import service_key_named, with_key_in_force
 from audit.services.judged import judged_book
 from audit.services.passkey_acts import SignaturesWanted, Wanted, check_assertion, check_proof, check_seen, wanted_of
 from audit.services.register import Register
@@ -90,7 +90,7 @@ class _Pen:
             place = seals.Place(entry.index, name)
             seals.put(self.conn, self.register.vault, place, owner=owner, opened=seals.Opened(r, value))
         if isinstance(entry.event, events.ServiceKeyChanged):  # already the next entry is attested by the new key
-            self.register = with_key_in_force(self.conn, self.register)
+            self.register = with_key_in_force(self.register, entry.event.service_key)
         self.appended.append(entry)
         self.known.pop(draft.nonce, None)
         return entry
@@ -132,7 +132,7 @@ def record(register: Register, orders: Sequence[Order]) -> tuple[Written, ...]:
 def _record_once(register: Register, orders: Sequence[Order]) -> tuple[Written, ...]:
     with write(register.engine) as conn:
         head = log.lock_head(conn, register.site)
-        pen = _Pen(with_key_in_force(conn, register) if head.size else register, conn, head, register.clock())
+        pen = _Pen(register, conn, head, register.clock())
         if not _all_known(pen, orders):
             _step_clock(pen, orders[0])
         done: list[_Done] = []
@@ -162,6 +162,7 @@ def _step_clock(pen: _Pen, order: Order) -> None:
     if before - pen.now_ms <= BRIDGED_MS:
         pen.now_ms = before
         return
+    pen.register = with_key_in_force(pen.register, service_key_named(pen.conn, pen.register.site))
     stepped = events.ClockStepped(from_ms=before, to_ms=pen.now_ms)
     nonce = derived_nonce(order.nonce, "clock_stepped")
     draft = service_draft(stepped, nonce=nonce, occurred_ms=pen.now_ms, offset_min=order.offset_min)
@@ -186,6 +187,7 @@ def _carry_out(pen: _Pen, order: Order, done: Sequence[_Done]) -> _Done:
     if expected:
         book = _load(pen, order, {f"container:{line.container}" for line in expected} | _lots(expected))
     event = decide(book, order.command, policy, said)
+    pen.register = with_key_in_force(pen.register, book.trust.service_key if book.trust else None)
     has_passkey = bool(book.passkeys(order.actor))
     check_standing(event, order.standing, is_demo=pen.register.is_demo, has_passkey=has_passkey)
     check_sealed(kind_of(event), order.sealed)

@@ -242,7 +242,7 @@ def test_the_old_service_key_attests_nothing_any_more(migrated_url: str, tmp_pat
     clinic.checkpoint()
     rotate_service_key(clinic.register, clinic.ground.keyring, administrator(clinic), "stolen")
     clinic.checkpoint()
-    monkeypatch.setattr(record, "with_key_in_force", lambda _conn, register: register)
+    monkeypatch.setattr(record, "with_key_in_force", lambda register, _named: register)
     clinic.register_patient()
     monkeypatch.undo()
     with pytest.raises(SignerRefused, match="was not written by the service"):

@@ -74,7 +74,7 @@ def test_nothing_is_signed_over_an_entry_that_the_service_did_not_write(migrated
     forged.checkpoint()
     honest, size = forged.register, _latest(forged.register).size
     forged.register = dataclasses.replace(honest, service_key=SigningKey(f"{honest.origin}/service", b"\x07" * 32))
-    monkeypatch.setattr(record, "with_key_in_force", lambda _conn, register: register)  # a thief asks no entry
+    monkeypatch.setattr(record, "with_key_in_force", lambda register, _named: register)  # a thief asks no entry
     forged.register_patient()
     monkeypatch.undo()
     watch = Watch(honest, forged.signer)
