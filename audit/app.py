@@ -4,6 +4,7 @@ import logging
 import secrets
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -139,72 +140,73 @@ def explore_demo(settings: Settings, desk: Desk) -> None:
 
 
 def watch_forever(desk: Desk, stop: threading.Event) -> None:
-    """Sign what waits once a second, and compare database and signer once a minute, until told to stop."""
-    # On its own: an authority that keeps us waiting must not keep entries from being signed.
-    threading.Thread(target=keep_time, args=(desk, stop), name="time", daemon=True).start()
-    threading.Thread(target=ask_cosigners, args=(desk, stop), name="cosigners", daemon=True).start()
-    threading.Thread(target=keep_mirror, args=(desk, stop), name="mirror", daemon=True).start()
-    threading.Thread(target=keep_erased, args=(desk, stop), name="erased", daemon=True).start()
-    seconds = 0
+    """Sign what waits once a second, and compare database and signer once a minute, until told to stop.
+
+    What asks others, or takes its time, has a thread of its own: nothing may keep entries from being signed.
+    """
+    beside: dict[str, Callable[[int], None]] = {
+        "dating the log": lambda second: _keep_time(desk, second),
+        "asking the cosigners": lambda _second: _ask_cosigners(desk),
+        "keeping the mirror": lambda second: _keep_mirror(desk, second),
+        "removing bundles nobody fetched": lambda second: _remove_late(desk, second),
+        "cleaning up after an erasure": lambda second: _keep_erased(desk, second),
+    }
+    for what, chore in beside.items():
+        threading.Thread(target=_every_second, args=(stop, what, chore), name=what, daemon=True).start()
+    _every_second(stop, "looking at the record", lambda second: _look(desk, second))
+
+
+def _every_second(stop: threading.Event, what: str, chore: Callable[[int], None]) -> None:
+    """Call a chore with the seconds gone by, until told to stop; a fault is told once a minute and outlived."""
+    seconds, told = 0, -WATCH_EVERY_S
     while not stop.wait(1):
         seconds += 1
-        if desk.watch is not None:
-            try:
-                desk.watch.look() if seconds % WATCH_EVERY_S == 0 else desk.watch.sign_waiting()
-            except Exception:  # the one place that outlives a fault: the next minute looks again
-                logger.exception("looking at the record failed")
-
-
-def keep_time(desk: Desk, stop: threading.Event) -> None:
-    """Have the log dated once a day, until told to stop; a record that is read-only is left alone."""
-    while not stop.wait(WATCH_EVERY_S):
-        if desk.timekeeper is None or desk.watch is None or desk.watch.is_read_only:
-            continue
         try:
-            desk.timekeeper.stamp_daily()
-        except Exception:  # as in `watch_forever`
-            logger.exception("dating the log failed")
+            chore(seconds)
+        except Exception:  # the one place that outlives a fault: the next time looks again
+            if seconds - told >= WATCH_EVERY_S:
+                told = seconds
+                logger.exception("%s failed", what)
 
 
-def ask_cosigners(desk: Desk, stop: threading.Event) -> None:
-    """Have each checkpoint countersigned by those who are configured, until told to stop; nothing waits for them."""
-    while not stop.wait(1):
-        if desk.cosigners is None or desk.watch is None or desk.watch.is_read_only:
-            continue
-        try:
-            desk.cosigners.ask()
-        except Exception:  # as in `watch_forever`
-            logger.exception("asking the cosigners failed")
+def _look(desk: Desk, second: int) -> None:
+    if desk.watch is not None:
+        desk.watch.look() if second % WATCH_EVERY_S == 0 else desk.watch.sign_waiting()
 
 
-def keep_mirror(desk: Desk, stop: threading.Event) -> None:
-    """Copy the log to its mirror at each checkpoint, and once a minute look for what is missing there.
-
-    Once a minute, too, a bundle that nobody fetched in time is removed.
-    """
-    seconds = 0
-    while not stop.wait(1):
-        thorough, seconds = seconds % WATCH_EVERY_S == 0, seconds + 1
-        if thorough:
-            remove_late(desk.reports, desk.now_ms())
-        if desk.register is None or desk.mirror is None or desk.watch is None or desk.watch.is_read_only:
-            continue
-        try:
-            mirror(desk.register, desk.mirror, thorough=thorough)
-        except Exception:  # as in `watch_forever`
-            if thorough:  # once a minute is often enough to be told
-                logger.exception("the mirror is not kept")
+def _is_writable(desk: Desk) -> bool:
+    """Say whether a record is served that may be written to; one that is read-only is left alone."""
+    return desk.register is not None and desk.watch is not None and not desk.watch.is_read_only
 
 
-def keep_erased(desk: Desk, stop: threading.Event) -> None:
-    """Clean once a minute what an erasure could not clean because others used the database, until told to stop."""
-    while not stop.wait(WATCH_EVERY_S):
-        if desk.register is None or desk.watch is None or desk.watch.is_read_only:
-            continue
-        try:
-            sweep(desk.register, desk.reports)
-        except Exception:  # as in `watch_forever`
-            logger.exception("cleaning up after an erasure failed")
+def _keep_time(desk: Desk, second: int) -> None:
+    """Have the log dated once a day."""
+    if second % WATCH_EVERY_S == 0 and desk.timekeeper is not None and _is_writable(desk):
+        desk.timekeeper.stamp_daily()
+
+
+def _ask_cosigners(desk: Desk) -> None:
+    """Have each checkpoint countersigned by those who are configured; nothing waits for them."""
+    if desk.cosigners is not None and _is_writable(desk):
+        desk.cosigners.ask()
+
+
+def _keep_mirror(desk: Desk, second: int) -> None:
+    """Copy the log to its mirror at each checkpoint; at first and once a minute look for what is missing there."""
+    if desk.register is not None and desk.mirror is not None and _is_writable(desk):
+        mirror(desk.register, desk.mirror, thorough=second % WATCH_EVERY_S == 1)
+
+
+def _remove_late(desk: Desk, second: int) -> None:
+    """Remove bundles that nobody fetched in time."""
+    if second % WATCH_EVERY_S == 1:
+        remove_late(desk.reports, desk.now_ms())
+
+
+def _keep_erased(desk: Desk, second: int) -> None:
+    """Clean once a minute what an erasure could not clean because others used the database."""
+    if second % WATCH_EVERY_S == 0 and desk.register is not None and _is_writable(desk):
+        sweep(desk.register, desk.reports)
 
 
 def _access(settings: Settings, ground: Ground, desk: Desk) -> Access:
