@@ -7,11 +7,18 @@ cosigners (type 0x06) are lines of keys nobody here knows.
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from hashlib import sha256
 
-from audit.tlog.keys import KEY_ID_BYTES, SIGNATURE_BYTES, KeyRefused, SigningKey, VerifierKey
+from audit.tlog.keys import (
+    SIGNATURE_BYTES,
+    KeyRefused,
+    SigningKey,
+    VerifierKey,
+    check_key_id,
+    format_key,
+    key_id_of,
+    split_key,
+)
 from audit.tlog.note import Note, NoteRefused, Signature
-from audit.tlog.spelling import format_base64, parse_base64, parse_hex
 
 COSIGNATURE_V1 = b"\x04"  # C2SP signed-note, signature types
 HEADER = "cosignature/v1"
@@ -30,27 +37,21 @@ class CosignerKey:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_key", VerifierKey(self.name, self.public_key))
-        digest = sha256(self.name.encode() + b"\n" + COSIGNATURE_V1 + self.public_key).digest()
-        object.__setattr__(self, "key_id", digest[:KEY_ID_BYTES])
+        object.__setattr__(self, "key_id", key_id_of(self.name, COSIGNATURE_V1 + self.public_key))
 
     @classmethod
     def from_string(cls, text: str) -> "CosignerKey":
         """Read `name+hex(key id)+base64(0x04, public key)`; raises KeyRefused for any other spelling."""
-        name, first, rest = text.partition("+")
-        spelled_id, second, spelled_key = rest.partition("+")
-        key_id, typed_key = parse_hex(spelled_id), parse_base64(spelled_key)
-        if not (first and second and key_id and typed_key):
-            raise KeyRefused("expected a verifier key name+hex+base64")
+        name, key_id, typed_key = split_key(text)
         if typed_key[:1] != COSIGNATURE_V1:
             raise KeyRefused(f"expected a cosigner's key of type 0x04, met 0x{typed_key[:1].hex()}")
         key = cls(name, typed_key[1:])
-        if key.key_id != key_id:
-            raise KeyRefused(f"expected key id {key.key_id.hex()}, met {key_id.hex()}")
+        check_key_id(key.key_id, key_id)
         return key
 
     def to_string(self) -> str:
         """Write the key as `name+hex(key id)+base64(0x04, public key)`."""
-        return f"{self.name}+{self.key_id.hex()}+{format_base64(COSIGNATURE_V1 + self.public_key)}"
+        return format_key(self.name, COSIGNATURE_V1 + self.public_key)
 
     def is_of(self, signature: Signature) -> bool:
         """Say whether a signature line names this key."""

@@ -37,28 +37,22 @@ class VerifierKey:
             raise KeyRefused("expected a key name without spaces, plus signs and control characters")
         if len(self.public_key) != PUBLIC_KEY_BYTES:
             raise KeyRefused(f"expected a public key of {PUBLIC_KEY_BYTES} bytes, met {len(self.public_key)}")
-        digest = sha256(self.name.encode() + b"\n" + ED25519 + self.public_key).digest()
-        object.__setattr__(self, "key_id", digest[:KEY_ID_BYTES])
+        object.__setattr__(self, "key_id", key_id_of(self.name, ED25519 + self.public_key))
         object.__setattr__(self, "_key", Ed25519PublicKey.from_public_bytes(self.public_key))
 
     @classmethod
     def from_string(cls, text: str) -> "VerifierKey":
         """Read `name+hex(key id)+base64(type, public key)`; raises KeyRefused for any other spelling."""
-        name, first, rest = text.partition("+")
-        spelled_id, second, spelled_key = rest.partition("+")
-        key_id, typed_key = parse_hex(spelled_id), parse_base64(spelled_key)
-        if not (first and second and key_id and typed_key):
-            raise KeyRefused("expected a verifier key name+hex+base64")
+        name, key_id, typed_key = split_key(text)
         if typed_key[:1] != ED25519:
             raise KeyRefused(f"expected a key of type 0x01 (Ed25519), met 0x{typed_key[:1].hex()}")
         key = cls(name, typed_key[1:])
-        if key.key_id != key_id:
-            raise KeyRefused(f"expected key id {key.key_id.hex()}, met {key_id.hex()}")
+        check_key_id(key.key_id, key_id)
         return key
 
     def to_string(self) -> str:
         """Write the key as `name+hex(key id)+base64(type, public key)`."""
-        return f"{self.name}+{self.key_id.hex()}+{format_base64(ED25519 + self.public_key)}"
+        return format_key(self.name, ED25519 + self.public_key)
 
     def verify(self, message: bytes, signature: bytes) -> bool:
         """The signature of these bytes is by this key (RFC 8032 section 5.1.7)."""
@@ -88,6 +82,32 @@ class SigningKey:
     def sign(self, message: bytes) -> bytes:
         """Sign bytes (RFC 8032 section 5.1.6): 64 bytes, the same each time."""
         return self._key.sign(message)
+
+
+def key_id_of(name: str, typed_key: bytes) -> bytes:
+    """Return the id of a key: 4 bytes over its name, its type and its public half (C2SP signed-note)."""
+    return sha256(name.encode() + b"\n" + typed_key).digest()[:KEY_ID_BYTES]
+
+
+def format_key(name: str, typed_key: bytes) -> str:
+    """Write a verifier key of any type as `name+hex(key id)+base64(type, public key)`."""
+    return f"{name}+{key_id_of(name, typed_key).hex()}+{format_base64(typed_key)}"
+
+
+def split_key(text: str) -> tuple[str, bytes, bytes]:
+    """Take the text of a verifier key apart: name, key id, type and public half. Raises KeyRefused for another form."""
+    name, first, rest = text.partition("+")
+    spelled_id, second, spelled_key = rest.partition("+")
+    key_id, typed_key = parse_hex(spelled_id), parse_base64(spelled_key)
+    if not (first and second and key_id and typed_key):
+        raise KeyRefused("expected a verifier key name+hex+base64")
+    return name, key_id, typed_key
+
+
+def check_key_id(own: bytes, spelled: bytes) -> None:
+    """Raises KeyRefused where a key's text names another id than the key has."""
+    if own != spelled:
+        raise KeyRefused(f"expected key id {own.hex()}, met {spelled.hex()}")
 
 
 def is_key_name(name: str) -> bool:
