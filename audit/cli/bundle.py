@@ -13,7 +13,7 @@ from typing import IO, get_args
 import click
 
 from audit.cli import verdicts
-from audit.cli.check import cosigner_key, read_head, read_note
+from audit.cli.anchors import cosigner_key, log_key, read_head, read_note
 from audit.cli.issuer import issuer
 from audit.cli.machine import WRONG, CouldNotRun, Machine, in_words
 from audit.cli.opened import open_here
@@ -30,7 +30,6 @@ from audit.services.time_token import TimeRefused
 from audit.services.verify import Anchor, Progress
 from audit.services.watch import Watch
 from audit.storage.engine import read
-from audit.tlog.keys import KeyRefused, VerifierKey
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _REASONS = get_args(events.DiscloseReason)
@@ -109,7 +108,7 @@ def verify_bundle(
     """Verify the evidence bundle FILE with nothing but itself, and what you have from elsewhere."""
     anchor = Anchor(
         note=read_note(note) if note else None,
-        log_key=_key(key),
+        log_key=log_key(key),
         head=read_head(head),
         cosigners=tuple(map(cosigner_key, cosigners)),
     )
@@ -118,13 +117,7 @@ def verify_bundle(
             verdict = verify_file(file, anchor=anchor, progress=progress)
     except BundleRefused as refused:
         raise CouldNotRun(f"{file}: {refused.sentence}") from refused
-    if as_json:
-        verdicts.echo_json(_document(verdict))
-    else:
-        for line in _lines(verdict):
-            click.echo(line)
-    if not verdict.holds:
-        sys.exit(WRONG)
+    verdicts.answer(_document(verdict), _lines(verdict), holds=verdict.holds, as_json=as_json)
 
 
 _BROKEN = {
@@ -163,15 +156,6 @@ def _bar(file: Path, *, is_quiet: bool) -> Iterator[Progress]:
             bar.update(more)
 
         yield progress
-
-
-def _key(text: str | None) -> VerifierKey | None:
-    if text is None:
-        return None
-    try:
-        return VerifierKey.from_string(text)
-    except (KeyRefused, ValueError) as refusal:
-        raise CouldNotRun(f"--key: {refusal}") from refusal
 
 
 def _offset(register: Register) -> int:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from audit.cli import verdicts
+from audit.cli.anchors import MOST_NOTE_BYTES, cosigner_key, read_head, read_note, read_text
 from audit.cli.machine import WRONG, CouldNotRun, Machine, in_words, read_file
 from audit.cli.signers import signer_of
 from audit.config import Settings
@@ -20,19 +21,13 @@ from audit.services.verify import (
     Anchor,
     Engine,
     Installation,
-    NoteRefused,
     StorageRefused,
     Verdict,
     open_database,
-    parse_note,
     sites,
     verify_site,
 )
-from audit.tlog.cosignature import CosignerKey
-from audit.tlog.keys import KeyRefused
-from audit.tlog.paper import HeadRefused, PaperHead, parse_head
 
-_MOST_NOTE_BYTES = 131_072
 _MOST_ENTRY_BYTES = 16_384
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -111,7 +106,7 @@ def proof(machine: Machine, index: int, site: str | None, out: Path | None) -> N
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 def verify_proof(file: Path, entry: Path, keys: tuple[str, ...], *, as_json: bool) -> None:
     """Verify the proof FILE of one entry, with no database and no network."""
-    text = _text(file, most_bytes=_MOST_NOTE_BYTES * 2)
+    text = read_text(file, most_bytes=MOST_NOTE_BYTES * 2)
     body = read_file(entry, most_bytes=_MOST_ENTRY_BYTES)
     try:
         shown = check_entry(text, body, keys)
@@ -141,14 +136,6 @@ def find_keyring(folder: Path, random: Callable[[int], bytes]) -> Keyring | None
         raise CouldNotRun(in_words(refused)) from refused
     except OSError as error:
         raise CouldNotRun(f"{error.filename}: {error.strerror}") from error
-
-
-def cosigner_key(text: str) -> CosignerKey:
-    """Return a cosigner's key from its text. Raises CouldNotRun."""
-    try:
-        return CosignerKey.from_string(text)
-    except (KeyRefused, ValueError) as refused:
-        raise CouldNotRun(f"--cosigner {text[:80]}: {refused}") from refused
 
 
 def _installation(machine: Machine, settings: Settings, engine: Engine) -> Installation:
@@ -189,31 +176,6 @@ def _chosen(known: tuple[str, ...], site: str | None) -> tuple[str, ...]:
     if site not in known:
         raise CouldNotRun(f"no site {site}: there is {', '.join(known)}")
     return (site,)
-
-
-def read_head(typed: str | None) -> PaperHead | None:
-    """Return a head typed in from paper, None for none. Raises CouldNotRun with what is wrong and where."""
-    try:
-        return parse_head(typed) if typed is not None else None
-    except HeadRefused as refusal:
-        raise CouldNotRun(f"--head: {refusal}") from refusal
-
-
-def read_note(path: Path) -> str:
-    """Return the text of a checkpoint's file. Raises CouldNotRun where it is none."""
-    text = _text(path, most_bytes=_MOST_NOTE_BYTES)
-    try:
-        parse_note(text)
-    except NoteRefused as refusal:
-        raise CouldNotRun(f"{path} is no checkpoint: {refusal}") from refusal
-    return text
-
-
-def _text(path: Path, *, most_bytes: int) -> str:
-    try:
-        return read_file(path, most_bytes=most_bytes).decode()
-    except UnicodeDecodeError as error:
-        raise CouldNotRun(f"{path} is not text in UTF-8") from error
 
 
 def _show(found: dict[str, Verdict], *, as_json: bool) -> None:

@@ -1,15 +1,14 @@
 """`audit verify-pdf`: whether a report is, byte for byte, what was signed, and its figures those of its evidence."""
 
-import sys
 from pathlib import Path
 
 import click
 
 from audit.cli import verdicts
-from audit.cli.machine import WRONG, CouldNotRun, read_file
+from audit.cli.anchors import log_key
+from audit.cli.machine import CouldNotRun, read_file
 from audit.services.evidence import PdfRefused, PdfVerdict
 from audit.services.evidence import verify_pdf as verify_report
-from audit.tlog.keys import KeyRefused, VerifierKey
 
 _MOST_PDF_BYTES = 256 << 20
 _MOST_CERTIFICATE_BYTES = 1 << 20
@@ -32,25 +31,10 @@ def verify_pdf(
     pem = read_file(certificate, most_bytes=_MOST_CERTIFICATE_BYTES) if certificate else None
     authority = read_file(time_certificates, most_bytes=_MOST_CERTIFICATE_BYTES) if time_certificates else None
     try:
-        verdict = verify_report(pdf, certificate=pem, log_key=_key(key), time_certificates=authority)
+        verdict = verify_report(pdf, certificate=pem, log_key=log_key(key), time_certificates=authority)
     except PdfRefused as refused:
         raise CouldNotRun(f"{file}: {refused.sentence}") from refused
-    if as_json:
-        verdicts.echo_json(_document(verdict))
-    else:
-        for line in _lines(verdict):
-            click.echo(line)
-    if not verdict.holds:
-        sys.exit(WRONG)
-
-
-def _key(text: str | None) -> VerifierKey | None:
-    if text is None:
-        return None
-    try:
-        return VerifierKey.from_string(text)
-    except (KeyRefused, ValueError) as refusal:
-        raise CouldNotRun(f"--key: {refusal}") from refusal
+    verdicts.answer(_document(verdict), _lines(verdict), holds=verdict.holds, as_json=as_json)
 
 
 def _lines(verdict: PdfVerdict) -> list[str]:

@@ -1,10 +1,12 @@
-"""A verdict as lines for a person and as one JSON document for a machine."""
+"""A verdict as lines for a person, as one JSON document for a machine, and as the command's exit status."""
 
 import json
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
+from audit.cli.machine import WRONG
 from audit.domain.errors import Finding
 from audit.services.verifying.verdict import Check, Verdict
 
@@ -84,6 +86,17 @@ def _cosigned(verdict: Verdict) -> dict[str, object] | None:
 def echo_json(value: dict[str, object]) -> None:
     """Print one JSON document."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def answer(document: dict[str, object], lines: Iterable[str], *, holds: bool, as_json: bool) -> None:
+    """Print what came out, as one JSON document or in lines, and end with status 1 where it does not hold."""
+    if as_json:
+        echo_json(document)
+    else:
+        for line in lines:
+            click.echo(line)
+    if not holds:
+        sys.exit(WRONG)
 
 
 def _check_line(check: Check) -> str:
