@@ -1,4 +1,4 @@
-"""What tests of services share: a backup of the clinic's database, and the register of it as after restoring it."""
+"""What tests of services share: a backup of the clinic's database, its register as after restoring it, and passkeys."""
 
 import dataclasses
 import shutil
@@ -10,6 +10,9 @@ from sqlalchemy import make_url
 from audit.services.opening import find_register
 from audit.services.register import Register
 from audit.storage.engine import open_engine
+from tests.authenticator import Authenticator
+from tests.clinic import Clinic
+from tests.services.touching import enrol, order, touched
 
 
 @pytest.fixture
@@ -32,3 +35,21 @@ def backup(clinic, migrated_url, engine_kind, request, tmp_path) -> Callable[[],
     yield copy
     for engine in opened:
         engine.dispose()
+
+
+@pytest.fixture
+def keys(clinic: Clinic) -> dict[str, Authenticator]:
+    """A's passkey (the first person's own), B's that M vouched for, M's that A vouched for with a touch."""
+    made = {"A": Authenticator(seed=1), "B": Authenticator(seed=2, algorithm="EdDSA"), "M": Authenticator(seed=3)}
+    enrol(clinic, "A", made["A"], by="A")
+    enrol(clinic, "B", made["B"], by="M")
+    by_id = {clinic.people[who]: key for who, key in made.items()}
+    event = made["M"].enrolled(clinic.people["M"], clinic.register.origin)
+    clinic.record(touched(clinic, [order(clinic, "A", event)], by_id))
+    return by_id
+
+
+@pytest.fixture
+def vial(clinic: Clinic) -> str:
+    """A vial that came before anybody held a passkey."""
+    return clinic.receive(count=1)[0]
