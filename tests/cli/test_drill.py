@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from sqlalchemy import text
 from audit.reports.sign import check_signature
 from audit.services.drill.copying import Own
 from audit.services.drill.run import run_drill
+from audit.services.signing.address import SOCKET
 from audit.services.verify import Installation
 from audit.storage import derived
 from audit.storage.engine import read
@@ -41,10 +43,13 @@ def entries(clinic: Clinic) -> list[StoredEntry]:
 
 
 def test_a_drill_files_a_signed_certificate_and_one_entry_and_changes_nothing_else(
-    clinic: Clinic, database_url: str, tmp_path: Path
+    clinic: Clinic, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = entries(clinic)
-    done = audit(tmp_path, "drill", "--json", AUDIT_DATABASE_URL=database_url)
+    monkeypatch.chdir(clinic.signer.folder)  # for the path of a socket may be only so long
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(SOCKET)  # as of the signer beside a service that runs
+        done = audit(tmp_path, "drill", "--json", AUDIT_DATABASE_URL=database_url)
     assert (done.returncode, done.stderr) == (0, "")
     told = json.loads(done.stdout)
     after = entries(clinic)

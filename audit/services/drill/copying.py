@@ -101,7 +101,7 @@ class Copies:
         finally:
             engine.dispose()
         if own.signer_folder is not None:
-            shutil.copytree(own.signer_folder, folder / "signer", ignore=shutil.ignore_patterns("*.sock", "*.draft"))
+            shutil.copytree(own.signer_folder, folder / "signer", ignore=_no_plain_files)
         _copy_files(own.installation.reports, folder / "reports", shutil.copy)
 
     def scene(self, number: int) -> Scene:
@@ -154,6 +154,12 @@ def _newest_report(conn: Connection, own: Own) -> bytes | None:
         return None
     path = report_file(folder, str(getattr(page.entries[0].event, "report", "")))
     return path.read_bytes() if path.exists() else None
+
+
+def _no_plain_files(folder: str, names: list[str]) -> list[str]:
+    """Return what is not copied: the socket of a signer that runs, and keys it has only drafted."""
+    paths = {name: Path(folder, name) for name in names}
+    return [name for name, path in paths.items() if path.suffix == ".draft" or not (path.is_file() or path.is_dir())]
 
 
 def _copy_files(source: Path | None, target: Path, copy: Callable[[Path, Path], object]) -> None:
