@@ -177,6 +177,22 @@ def test_the_code_on_the_last_page_gives_back_the_note(october):
     assert [code.bytes for code in zxingcpp.read_barcodes(image)] == [sample.NOTE.encode()]
 
 
+@pytest.mark.parametrize("paper", list(Paper))
+def test_verification_is_one_page_while_nobody_outside_signs(paper):
+    """As in most clinics: a long name in the origin, the keys of log and service, a word on time."""
+    short, long = "audit.example.org/log/broadview", "localhost/log/example-ketamine-clinic-demo"
+    check = sample.REPORT.verification
+    plain = replace(
+        check,
+        note=check.note.replace(short, long),
+        verifier_keys=tuple(check.verifier_keys[0].replace(short, name) for name in (long, f"{long}/service")),
+        time="No time authority dated this log: no time authority is configured.",
+    )
+    pages = _pages(render(replace(sample.REPORT, verification=plain, paper=paper)))
+    assert sum("How to check, offline" in page for page in pages) == 1
+    assert "How to check, offline" in pages[-1]
+
+
 def test_a_note_too_long_for_a_code_is_printed_as_text_only():
     signature = "— audit.example.org/log/broadview " + "A" * 88 + "\n"
     long = replace(sample.REPORT.verification, note=sample.NOTE + signature * 25)

@@ -21,7 +21,7 @@ from audit.reports.faces import (
     wrapped,
 )
 from audit.reports.furniture import figures_block, section_head, text_block, title_block
-from audit.reports.layout import HALF_GAP, MM, SECTION_GAP, Block, Frame, Pager, Sheet, beside, stacked
+from audit.reports.layout import HALF_GAP, MM, SECTION_GAP, TIGHT_GAP, Block, Frame, Pager, Sheet, beside, stacked
 from audit.reports.model import InspectionReport, KeyLine, Verification
 from audit.reports.pen import FINE, HAIR, MID, Pen
 from audit.reports.qr import qr_block
@@ -143,7 +143,7 @@ def steps(report: InspectionReport) -> tuple[str, ...]:
     head = report.head
     foot = short_root(head.root_hex)
     return (
-        f"Compare the foot of every page with the root in hexadecimal: {foot}, first twelve and last eight digits.",
+        f"Compare the foot of every page, {foot}, with the first twelve and last eight digits of the root.",
         (
             "Run pdfsig on this file. It must say “Total document signed” and “Signature is Valid”, and show the "
             "certificate above. “Not total document signed” means that something was added later."
@@ -160,9 +160,9 @@ def steps(report: InspectionReport) -> tuple[str, ...]:
 
 
 def _steps(report: InspectionReport, frame: Frame) -> list[Block]:
-    blocks = [section_head("How to check, offline", frame, gap=SECTION_GAP)]
+    blocks = [section_head("How to check, offline", frame, gap=TIGHT_GAP)]
     blocks += [_step(number, text, frame) for number, text in enumerate(steps(report), start=1)]
-    return [stacked(blocks).after(SECTION_GAP)]
+    return [stacked(blocks).after(TIGHT_GAP)]
 
 
 def _step(number: int, text: str, frame: Frame) -> Block:
