@@ -116,7 +116,6 @@ _ENTRIES: Final[Select[*tuple[Any, ...]]] = select(
 ).where(log_entry.c.site == bindparam("at_site"))
 _ENTRY_AT: Final = Prepared(_ENTRIES.where(log_entry.c.idx == bindparam("at")))
 _ENTRY_OF_NONCE: Final = Prepared(_ENTRIES.where(log_entry.c.nonce == bindparam("of_nonce")))
-_ENTRY_OF_LEAF: Final = Prepared(_ENTRIES.where(log_entry.c.leaf == bindparam("of_leaf")))
 _ENTRIES_BETWEEN: Final[Select[*tuple[Any, ...]]] = _ENTRIES.where(
     log_entry.c.idx >= bindparam("start"), log_entry.c.idx < bindparam("stop")
 ).order_by(log_entry.c.idx)
@@ -195,11 +194,6 @@ def entry(conn: Connection, site: str, index: int) -> StoredEntry | None:
 def by_nonce(conn: Connection, site: str, nonce: str) -> StoredEntry | None:
     """The entry whose act carries this nonce: the answer to a form sent twice."""
     return _one(conn, _ENTRY_OF_NONCE, {"at_site": site, "of_nonce": nonce})
-
-
-def by_leaf(conn: Connection, site: str, leaf: bytes) -> StoredEntry | None:
-    """The entry with this leaf hash."""
-    return _one(conn, _ENTRY_OF_LEAF, {"at_site": site, "of_leaf": leaf})
 
 
 def entries(conn: Connection, site: str, start: int = 0, stop: int | None = None) -> Iterator[StoredEntry]:

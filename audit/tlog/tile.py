@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from audit.tlog.canonical import MAX_INT
-from audit.tlog.merkle import HASH_BYTES, leaf_hash, root
+from audit.tlog.merkle import leaf_hash, root
 
 HEIGHT = 8
 WIDTH = 256
@@ -95,13 +95,6 @@ def tiles_of(size: int, since: int = 0) -> Iterator[Tile]:
 def is_within(tile: Tile, size: int) -> bool:
     """Say whether a log of `size` entries has all that the tile holds."""
     return tile.start + tile.width <= size >> HEIGHT * (tile.level or 0)
-
-
-def parse_hashes(data: bytes, width: int) -> tuple[bytes, ...]:
-    """Return the hashes of a tile. Raises TileRefused where its length is not that of `width` hashes."""
-    if len(data) != width * HASH_BYTES:
-        raise TileRefused(f"expected {width} hashes of {HASH_BYTES} bytes, met {len(data)} bytes")
-    return tuple(data[at : at + HASH_BYTES] for at in range(0, len(data), HASH_BYTES))
 
 
 def format_entries(bodies: Sequence[bytes]) -> bytes:

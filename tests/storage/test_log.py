@@ -45,7 +45,6 @@ def test_an_entry_is_read_back_byte_for_byte(opened: Engine) -> None:
         assert log.head(conn, SITE) == after
         assert log.entry(conn, SITE, 0) == stored
         assert log.by_nonce(conn, SITE, made.nonce) == stored
-        assert log.by_leaf(conn, SITE, made.leaf) == stored
         assert list(log.entries(conn, SITE)) == [stored]
 
 
@@ -55,7 +54,6 @@ def test_what_is_not_in_the_log_is_not_found(opened: Engine) -> None:
         assert log.entry(conn, SITE, 1) is None
         assert log.entry(conn, "other-site", 0) is None
         assert log.by_nonce(conn, SITE, "f" * 32) is None
-        assert log.by_leaf(conn, SITE, b"\x00" * 32) is None
 
 
 def test_appending_nothing_moves_nothing(opened: Engine) -> None:
